@@ -1,0 +1,31 @@
+// One revision of the source, read and checked: what it asks for, what is wrong with it, and what that freezes.
+
+import type { Desired } from './desired.ts';
+import type { BinaryFacts } from './firmware.ts';
+import type { Problem } from './problem.ts';
+
+/** The manifests of one revision, resolved. Plain data: it is kept in the state as JSON. */
+export interface Snapshot {
+  /** Commit id, or `dir-` and the content digest of a plain directory. */
+  readonly revision: string;
+  /** By product name. Holds only manifests without a problem of their own. */
+  readonly products: Readonly<Record<string, Desired>>;
+  /** All problems, sorted by file, line, column, reason. */
+  readonly problems: readonly Problem[];
+  /** Products of which nothing may change: a file that holds a document of theirs cannot be read or resolved. */
+  readonly frozen: 'all' | readonly string[];
+  /** Which products each manifest file speaks of, so that a later revision knows what an unreadable file concerns. */
+  readonly productsByFile: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Manifests that were refused alone, as `Kind/product/name` (`manifestKey`): what is in force for them stays, and
+   * their absence from `products` is no deletion.
+   */
+  readonly refused: readonly string[];
+  /** What was read out of each binary that could be read, by SHA-256. */
+  readonly binaries: Readonly<Record<string, BinaryFacts>>;
+}
+
+/** The identity of a manifest inside a product. */
+export function manifestKey(kind: string, product: string, name: string): string {
+  return `${kind}/${product}/${name}`;
+}
