@@ -25,7 +25,12 @@ export function formatDuration(ms: number): string {
   let seconds = Math.round(ms / 1000);
   if (seconds <= 0) return '0s';
   let text = '';
-  for (const [unit, size] of [['d', 86_400], ['h', 3_600], ['m', 60], ['s', 1]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
     const count = Math.floor(seconds / size);
     if (count > 0) text += `${count}${unit}`;
     seconds -= count * size;

@@ -41,9 +41,20 @@ export type EventType =
 
 /** Events about single devices are kept 90 days; these are decisions and kept for good. */
 export const DEVICE_EVENTS: ReadonlySet<EventType> = new Set<EventType>([
-  'DeviceRegistered', 'DeviceQuarantined', 'DeviceAdmitted', 'DeviceBooted', 'VersionReported',
-  'ActionOffered', 'ActionFetched', 'ActionClaimed', 'ActionSucceeded', 'ActionFailed',
-  'ActionCancelling', 'ActionCancelled', 'DeviceLeftAlone', 'DriftDetected',
+  'DeviceRegistered',
+  'DeviceQuarantined',
+  'DeviceAdmitted',
+  'DeviceBooted',
+  'VersionReported',
+  'ActionOffered',
+  'ActionFetched',
+  'ActionClaimed',
+  'ActionSucceeded',
+  'ActionFailed',
+  'ActionCancelling',
+  'ActionCancelled',
+  'DeviceLeftAlone',
+  'DriftDetected',
 ]);
 
 /** An event before the store gives it an id. */

@@ -12,17 +12,20 @@ interface ReasonText {
 export const REASONS = {
   InvalidManifest: {
     kind: 'error',
-    meaning: 'A document cannot be read, or does not fit its schema; every product in its file is frozen.',
+    meaning:
+      'A document cannot be read, or does not fit its schema; every product in its file is frozen.',
     remedy: 'Mend the marked line; `lockstep validate` shows all problems at once.',
   },
   NotSupported: {
     kind: 'error',
-    meaning: 'The manifest uses `requires`, `match`, `strategy` or another part that this version does not carry out.',
+    meaning:
+      'The manifest uses `requires`, `match`, `strategy` or another part that this version does not carry out.',
     remedy: 'Remove the marked field, or use a version of Lockstep that supports it.',
   },
   UnknownProduct: {
     kind: 'error',
-    meaning: 'A manifest names a product that no Product manifest declares; the products in its file are frozen.',
+    meaning:
+      'A manifest names a product that no Product manifest declares; the products in its file are frozen.',
     remedy: 'Correct the name, or add the Product manifest.',
   },
   UnknownVersion: {
@@ -37,17 +40,21 @@ export const REASONS = {
   },
   DuplicateName: {
     kind: 'error',
-    meaning: 'Two manifests of one kind share a name, or two Firmware manifests share product and version.',
+    meaning:
+      'Two manifests of one kind share a name, or two Firmware manifests share product and version.',
     remedy: 'Rename or remove one of them.',
   },
   ReleaseUnverified: {
     kind: 'error',
-    meaning: 'The released version is not verified: too few devices have reported it with the evidence asked for.',
-    remedy: 'Lock a bench device to the version; the release starts by itself once enough devices have verified it.',
+    meaning:
+      'The released version is not verified: too few devices have reported it with the evidence asked for.',
+    remedy:
+      'Lock a bench device to the version; the release starts by itself once enough devices have verified it.',
   },
   ReleaseConflict: {
     kind: 'error',
-    meaning: 'Two releases cover the same group or product, or two groups give one device different versions.',
+    meaning:
+      'Two releases cover the same group or product, or two groups give one device different versions.',
     remedy: 'Keep one Release per product and group, and take the device out of one group.',
   },
   LockConflict: {
@@ -92,17 +99,20 @@ export const REASONS = {
   },
   FirmwareChanged: {
     kind: 'error',
-    meaning: 'The digest of a version differs from the one remembered for it; firmware is immutable.',
+    meaning:
+      'The digest of a version differs from the one remembered for it; firmware is immutable.',
     remedy: 'Restore the first digest, or publish the new binary under a new version.',
   },
   FirmwareWithdrawn: {
     kind: 'error',
-    meaning: 'A lock or release names withdrawn firmware; it holds, and its devices are offered nothing.',
+    meaning:
+      'A lock or release names withdrawn firmware; it holds, and its devices are offered nothing.',
     remedy: 'Name another version, or remove `withdrawn` from the Firmware manifest.',
   },
   TooManyUnlocked: {
     kind: 'error',
-    meaning: 'The revision would unlock a larger share of the locked devices than `maxUnlocked` allows.',
+    meaning:
+      'The revision would unlock a larger share of the locked devices than `maxUnlocked` allows.',
     remedy: 'Unlock in several commits, or raise `maxUnlocked` in a commit before this one.',
   },
   TooManyAffected: {
@@ -113,12 +123,15 @@ export const REASONS = {
   TooManyUnverified: {
     kind: 'error',
     meaning: 'More devices would be locked to an unverified version than `maxUnverified` allows.',
-    remedy: 'Lock fewer devices until the version is verified; locks are for benches, not a way around the gate.',
+    remedy:
+      'Lock fewer devices until the version is verified; locks are for benches, not a way around the gate.',
   },
   EmptySource: {
     kind: 'error',
-    meaning: 'The source holds no manifest, or none of a product that is in force; this is not read as a deletion.',
-    remedy: 'Restore the manifests; to remove a product on purpose, commit `allowEmpty: true` first.',
+    meaning:
+      'The source holds no manifest, or none of a product that is in force; this is not read as a deletion.',
+    remedy:
+      'Restore the manifests; to remove a product on purpose, commit `allowEmpty: true` first.',
   },
   HistoryRewritten: {
     kind: 'error',
@@ -177,7 +190,8 @@ export const REASONS = {
   },
   WeakEvidence: {
     kind: 'warning',
-    meaning: 'The product accepts an agent’s claim as verification; nobody has seen the version run.',
+    meaning:
+      'The product accepts an agent’s claim as verification; nobody has seen the version run.',
     remedy: 'Have devices name their version and use `evidence: reported`.',
   },
   ReleaseRemoved: {

@@ -1,0 +1,54 @@
+// What a fleet reports of a product, in the compact form that plans, gates, conditions and status need. Its size
+// grows with manifests and versions, never with devices.
+
+import type { CarriedLock, EvidenceRecord, Standing } from './device.ts';
+import type { FirmwareRecord } from './firmware.ts';
+
+/** Devices by running version; `null` stands for devices that have not named one. */
+export interface VersionCount {
+  readonly version: number | null;
+  readonly devices: number;
+}
+
+/** How many devices stand how with a version that they are or were meant to run. */
+export interface OutcomeCount {
+  readonly version: number;
+  readonly inFlight: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/** A device that a manifest or a carried-out lock names. */
+export interface NamedDevice {
+  readonly id: string;
+  readonly standing: Standing;
+  readonly running: number | null;
+  readonly online: boolean;
+  readonly lock: CarriedLock | null;
+  readonly failing: boolean;
+  readonly actionVersion: number | null;
+}
+
+export interface LiveState {
+  readonly product: string;
+  /** False while this state has never seen the product and nobody has said `--adopt`. */
+  readonly adopted: boolean;
+  /** The emergency stop is pulled. */
+  readonly stopped: boolean;
+  /** Registered devices that are not in quarantine. */
+  readonly devices: number;
+  readonly offline: number;
+  readonly quarantined: number;
+  /** Unlocked, registered, not in quarantine. */
+  readonly unlocked: readonly VersionCount[];
+  /** Locked, registered, not in quarantine. */
+  readonly locked: readonly VersionCount[];
+  readonly outcomes: readonly OutcomeCount[];
+  /** Every device that desired state, state in force or a carried-out lock names and the fleet knows, by id. */
+  readonly named: ReadonlyMap<string, NamedDevice>;
+  readonly firmware: readonly FirmwareRecord[];
+  readonly evidence: readonly EvidenceRecord[];
+}
+
+/** Counters of a product, as the store keeps them current. Keys are made by `devices/tally.ts`. */
+export type Tallies = ReadonlyMap<string, number>;

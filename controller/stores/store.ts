@@ -1,0 +1,174 @@
+// The state, as an interface: asynchronous and narrow, so that PostgreSQL is one more implementation. Everything that
+// decides about a device, and everything acknowledged, goes through here. A promise that resolved means: durable.
+//
+// Consistency: reads see all writes of this process that were issued before them. A write of a device carries the
+// record that was read (`before`), and is refused as a conflict if another write came first; the caller reads again
+// and decides again. Counters (`tallies`) are kept exactly in step with the device records by the same write.
+
+import type { Desired } from '../model/desired.ts';
+import type {
+  ActionRecord,
+  Contact,
+  DeviceRecord,
+  DeviceSighting,
+  EvidenceRecord,
+  FeedbackEntry,
+  ListenedMs,
+} from '../model/device.ts';
+import type { Condition } from '../model/condition.ts';
+import type { Event, EventDraft } from '../model/event.ts';
+import type { FirmwareRecord } from '../model/firmware.ts';
+import type { Tallies } from '../model/live.ts';
+import type { Snapshot } from '../model/revision.ts';
+
+/** What the state keeps of a product. */
+export interface ProductRecord {
+  readonly name: string;
+  /** Epoch milliseconds at which a person adopted the product into this state; null: never. */
+  readonly adoptedAt: number | null;
+  /** Epoch milliseconds at which the emergency stop was pulled; null: not stopped. */
+  readonly stoppedAt: number | null;
+  /** The desired state in force. */
+  readonly inForce: Desired;
+  /** The newest revision of which this product's part was carried out (refused parts aside); null before the first. */
+  readonly revision: string | null;
+  /** Listening time so far. Written with contacts, about once a second. */
+  readonly listenedMs: ListenedMs;
+  readonly conditions: readonly Condition[];
+}
+
+/** One atomic write about one device. */
+export interface DeviceChange {
+  /** As read; null when the device is new. */
+  readonly before: DeviceRecord | null;
+  /** As it shall be; null: delete the record with its attributes, actions and evidence. `key` and `rev` are set by the store. */
+  readonly after: DeviceRecord | null;
+  /** Attributes as the device shall have them now, replacing all (as sent, after merging); undefined: unchanged. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Actions to insert or replace, by product, device and id. */
+  readonly actions?: readonly ActionRecord[];
+  /** Feedback to add to an action; only the last 50 per action are kept. */
+  readonly feedback?: { readonly actionId: number; readonly entry: FeedbackEntry };
+  /** Evidence to insert or replace, by product, version, sha256, device. */
+  readonly evidence?: readonly EvidenceRecord[];
+  /** Unmet evidence to drop: this device's rows that have not passed, except those in `evidence`. */
+  readonly dropUnmetEvidence?: boolean;
+  /** Firmware facts that this report changed (first finish). */
+  readonly firmware?: readonly FirmwareRecord[];
+  readonly events?: readonly EventDraft[];
+  /** Contact to record in the same write (a new device's first contact must not wait for the batch). */
+  readonly contact?: Contact;
+}
+
+export type SaveOutcome =
+  | { readonly status: 'saved'; readonly device: DeviceRecord | null }
+  | { readonly status: 'conflict' };
+
+/** Filters are and-ed. All are answered from an index or bounded by `limit`. */
+export interface DeviceQuery {
+  readonly product: string;
+  readonly idPrefix?: string;
+  /** Running version; `null` asks for devices whose version is unknown. */
+  readonly running?: number | null;
+  readonly locked?: boolean;
+  readonly standing?: 'expected' | 'active' | 'quarantined';
+  readonly failing?: boolean;
+  /** An action is open. */
+  readonly updating?: boolean;
+  /** Keyset paging by id: only devices with a greater id. */
+  readonly afterId?: string;
+  /** 1..1000. */
+  readonly limit: number;
+}
+
+export interface EventQuery {
+  readonly product?: string;
+  readonly device?: string;
+  readonly type?: string;
+  /** Only events with a smaller id (older). */
+  readonly beforeId?: number;
+  /** Only events with a greater id (newer); with it the order is oldest first, otherwise newest first. */
+  readonly afterId?: number;
+  readonly limit: number;
+}
+
+export type Role = 'viewer' | 'deployer';
+
+/** A bearer token of the API. Only its hash is kept. */
+export interface ApiToken {
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256, hex. */
+  readonly hash: string;
+  readonly createdAt: number;
+}
+
+export interface Store {
+  // --- products -----------------------------------------------------------------------------------------------
+  products(): Promise<readonly ProductRecord[]>;
+  /** Inserts or replaces a product (its `listenedMs` is ignored on replace), with firmware facts and events, at once. */
+  saveProduct(change: {
+    readonly product: ProductRecord;
+    readonly firmware?: readonly FirmwareRecord[];
+    /** Versions whose evidence no longer counts (withdrawn): their rows are deleted. */
+    readonly voidEvidence?: readonly number[];
+    readonly events?: readonly EventDraft[];
+  }): Promise<void>;
+  firmware(product: string): Promise<readonly FirmwareRecord[]>;
+  evidence(product: string): Promise<readonly EvidenceRecord[]>;
+  /** The newest good reading of the source, kept so that gates go on after a restart without the repo. */
+  snapshot(): Promise<Snapshot | null>;
+  saveSnapshot(snapshot: Snapshot, events: readonly EventDraft[]): Promise<void>;
+
+  // --- devices ------------------------------------------------------------------------------------------------
+  /** The hot path: one look-up by key. */
+  device(product: string, id: string): Promise<DeviceRecord | null>;
+  /** The last contact, also where it is not written yet. */
+  contact(key: number): Promise<Contact | null>;
+  saveDevice(change: DeviceChange): Promise<SaveOutcome>;
+  /** Records contacts and the products' listening times; called about once a second with what came since. */
+  saveContacts(
+    contacts: ReadonlyMap<number, Contact & { readonly product: string }>,
+    listened: ReadonlyMap<string, ListenedMs>,
+    options: { readonly slotMs: ReadonlyMap<string, number> },
+  ): Promise<void>;
+  /** Records by id, in no particular order; unknown ids are left out. */
+  devicesById(product: string, ids: readonly string[]): Promise<readonly DeviceSighting[]>;
+  /** All devices with a carried-out lock. */
+  lockedDevices(product: string): Promise<readonly DeviceSighting[]>;
+  devices(query: DeviceQuery): Promise<readonly DeviceSighting[]>;
+  /** The products under which a device id is known. */
+  productsOf(id: string): Promise<readonly string[]>;
+  /** Devices with an open action whose deadline (or, when claimed, grace) is at or before `listened`, oldest first. */
+  dueDevices(
+    product: string,
+    listened: ListenedMs,
+    limit: number,
+  ): Promise<readonly DeviceRecord[]>;
+  /** Active devices not heard from since `before` (epoch milliseconds), for forgetting; bounded by `limit`. */
+  unheardDevices(
+    product: string,
+    before: number,
+    limit: number,
+  ): Promise<readonly DeviceSighting[]>;
+  /** Attributes exactly as sent; null where the device sent none. */
+  attributes(key: number): Promise<Readonly<Record<string, string>> | null>;
+  tallies(product: string): Promise<Tallies>;
+  /** Devices whose last contact was at or after `since` (epoch milliseconds, to the accuracy of the slot). */
+  heardSince(product: string, since: number): Promise<number>;
+
+  // --- actions, events, tokens --------------------------------------------------------------------------------
+  /** Reserves `count` consecutive action ids and returns the first. Ids of a new state start at a random point. */
+  reserveActionIds(count: number): Promise<number>;
+  action(product: string, device: string, id: number): Promise<ActionRecord | null>;
+  /** Newest first. */
+  actions(product: string, device: string, limit: number): Promise<readonly ActionRecord[]>;
+  feedback(product: string, device: string, actionId: number): Promise<readonly FeedbackEntry[]>;
+  addEvents(events: readonly EventDraft[]): Promise<void>;
+  events(query: EventQuery): Promise<readonly Event[]>;
+  /** Deletes events about single devices, and closed actions, older than `before`; at most `limit` a call. Returns how many. */
+  prune(before: number, limit: number): Promise<number>;
+  saveToken(token: ApiToken): Promise<void>;
+  tokens(): Promise<readonly ApiToken[]>;
+  close(): Promise<void>;
+}
