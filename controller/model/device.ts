@@ -1,7 +1,7 @@
 // A device as the state knows it. Everything that decides about a device is in here; nothing of it lives in memory
 // only. Records are values: a change makes a new one, and the store writes it if nobody else did meanwhile.
 
-import type { FlashMode } from './desired.ts';
+import type { EvidenceLevel, FlashMode } from './desired.ts';
 
 /**
  * Milliseconds of a product's *listening time*: the time in which the gateway served and most of the product's other
@@ -46,8 +46,10 @@ export interface OpenAction {
   /** 1 for the first attempt at this version. */
   readonly attempt: number;
   readonly phase: ActionPhase;
-  /** Whether the device ever read the deployment or the binary; kept through `cancelling`. */
-  readonly fetched: boolean;
+  /** Epoch milliseconds at which the device first read the deployment or the binary; kept through `cancelling`. */
+  readonly fetchedAt: number | null;
+  /** Epoch milliseconds of the agent's success report. */
+  readonly claimedAt: number | null;
   /** Epoch milliseconds of the first offer. */
   readonly offeredAt: number;
   /** Listening time at which an attempt without an outcome has failed. */
@@ -58,6 +60,8 @@ export interface OpenAction {
   readonly bootAtClaim: string | null;
   /** Contacts that were shown the cancel and did not answer it. */
   readonly cancelPolls: number;
+  /** The device refused the cancel: the action runs on, and is not cancelled again. */
+  readonly cancelRefused: boolean;
   /** The manifest (`Kind/name`) and the revision that the action goes back to. */
   readonly manifest: string;
   readonly revision: string;
@@ -116,6 +120,13 @@ export interface DeviceRecord {
   readonly action: OpenAction | null;
   readonly failures: FailedAttempts | null;
   readonly outcome: Outcome | null;
+  /** The evidence this device last gave, so that a poll knows whether to ask for more without a look-up. */
+  readonly vouched: {
+    readonly version: number;
+    readonly sha256: string;
+    readonly level: EvidenceLevel;
+    readonly passed: boolean;
+  } | null;
 }
 
 /** When a device was last heard from. Kept apart from the record, since every poll changes it. */
@@ -170,7 +181,7 @@ export interface EvidenceRecord {
   readonly sha256: string;
   readonly device: string;
   /** Strongest level reached so far. */
-  readonly level: 'flashed' | 'reported' | 'claimed';
+  readonly level: EvidenceLevel;
   /** Listening time since which it has been named without a boot in between. */
   readonly since: ListenedMs;
   /** Epoch milliseconds at which the soak that was asked for was met; null while it runs. */
@@ -201,5 +212,6 @@ export function expectedDevice(product: string, id: string): DeviceRecord {
     action: null,
     failures: null,
     outcome: null,
+    vouched: null,
   };
 }

@@ -53,8 +53,6 @@ export interface DeviceChange {
   readonly evidence?: readonly EvidenceRecord[];
   /** Unmet evidence to drop: this device's rows that have not passed, except those in `evidence`. */
   readonly dropUnmetEvidence?: boolean;
-  /** Firmware facts that this report changed (first finish). */
-  readonly firmware?: readonly FirmwareRecord[];
   readonly events?: readonly EventDraft[];
   /** Contact to record in the same write (a new device's first contact must not wait for the batch). */
   readonly contact?: Contact;
@@ -139,7 +137,7 @@ export interface Store {
   devices(query: DeviceQuery): Promise<readonly DeviceSighting[]>;
   /** The products under which a device id is known. */
   productsOf(id: string): Promise<readonly string[]>;
-  /** Devices with an open action whose deadline (or, when claimed, grace) is at or before `listened`, oldest first. */
+  /** Devices with an open action whose `deadline` is at or before `listened`, oldest first. */
   dueDevices(
     product: string,
     listened: ListenedMs,
@@ -154,8 +152,8 @@ export interface Store {
   /** Attributes exactly as sent; null where the device sent none. */
   attributes(key: number): Promise<Readonly<Record<string, string>> | null>;
   tallies(product: string): Promise<Tallies>;
-  /** Devices whose last contact was at or after `since` (epoch milliseconds, to the accuracy of the slot). */
-  heardSince(product: string, since: number): Promise<number>;
+  /** Devices whose last contact was at or after `since` (in listening time, to the accuracy of the slot: slots count `Contact.listened`). */
+  heardSince(product: string, since: ListenedMs): Promise<number>;
 
   // --- actions, events, tokens --------------------------------------------------------------------------------
   /** Reserves `count` consecutive action ids and returns the first. Ids of a new state start at a random point. */
