@@ -16,7 +16,8 @@ export function tallyKeys(device: DeviceRecord | null): readonly string[] {
   if (device.standing === 'quarantined') return ['standing:quarantined'];
   const running = device.running ?? UNKNOWN_VERSION_KEY;
   const keys = ['standing:active', `${device.lock === null ? 'unlocked' : 'locked'}:${running}`];
-  if (device.outcome !== null) keys.push(`outcome:${device.outcome.version}:${device.outcome.state}`);
+  if (device.outcome !== null)
+    keys.push(`outcome:${device.outcome.version}:${device.outcome.state}`);
   return keys;
 }
 

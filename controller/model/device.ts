@@ -111,8 +111,10 @@ export interface DeviceRecord {
   /** The last binary that this gateway served it to the last byte. */
   readonly given: { readonly version: number; readonly sha256: string } | null;
 
-  /** Attributes are asked for since then; `polls` carried the link without an answer. Null: not asked for. */
-  readonly ask: { readonly since: ListenedMs; readonly polls: number } | null;
+  /** Listening time since which attributes are asked for; null: not asked for. Ends with the next report. */
+  readonly askedSince: ListenedMs | null;
+  /** Polls since its version is unknown, as far as they are counted. */
+  readonly unknownPolls: number;
   /** The version once offered to this device while its own was unknown; null: none yet. */
   readonly blindOffer: number | null;
 
@@ -126,6 +128,8 @@ export interface DeviceRecord {
     readonly sha256: string;
     readonly level: EvidenceLevel;
     readonly passed: boolean;
+    /** Epoch milliseconds; evidence from before a withdrawal of the version counts no more. */
+    readonly at: number;
   } | null;
 }
 
@@ -206,7 +210,8 @@ export function expectedDevice(product: string, id: string): DeviceRecord {
     runningSince: null,
     boot: null,
     given: null,
-    ask: null,
+    askedSince: null,
+    unknownPolls: 0,
     blindOffer: null,
     lock: null,
     action: null,

@@ -16,6 +16,8 @@ export interface PolicyFirmware {
   readonly reportedAs: string;
   readonly title: string | null;
   readonly withdrawn: boolean;
+  /** Epoch milliseconds of its last withdrawal, 0 if never: older evidence does not count. */
+  readonly evidenceSince: number;
   readonly verified: boolean;
   /** The binary is stored here with its digest checked. */
   readonly stored: boolean;

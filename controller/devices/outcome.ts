@@ -1,0 +1,105 @@
+// How an attempt ends: succeeded, failed (and when it is tried again), cancelled. Counted once per device and version.
+
+import type { ListenedMs, Moment, OpenAction } from '../model/device.ts';
+import type { ProductPolicy } from '../model/policy.ts';
+import type { Draft } from './decision.ts';
+import { note, recordOf } from './decision.ts';
+
+const BACKOFF_MAX_MS = 24 * 3_600_000;
+
+/** The last words kept of a failure. */
+const LAST_WORDS_MAX = 300;
+
+/** Closes the open action as succeeded: the version was named, or the agent's word is enough for this product. */
+export function succeed(draft: Draft, action: OpenAction, moment: Moment, message: string): void {
+  draft.actions.push(
+    recordOf(draft.device, action, {
+      state: 'succeeded',
+      confirmed: true,
+      closedAt: action.claimedAt ?? moment.at,
+      message,
+    }),
+  );
+  draft.device = {
+    ...draft.device,
+    action: null,
+    failures: null,
+    blindOffer: null,
+    outcome: { version: action.version, state: 'succeeded' },
+  };
+  note(draft, 'ActionSucceeded', moment, message, action);
+}
+
+/** Closes the open action as failed and sets when the device is tried again. */
+export function failAction(
+  draft: Draft,
+  action: OpenAction,
+  policy: ProductPolicy,
+  moment: Moment,
+  message: string,
+): void {
+  draft.actions.push(
+    recordOf(draft.device, action, { state: 'failed', closedAt: moment.at, message }),
+  );
+  draft.device = { ...draft.device, action: null };
+  note(draft, 'ActionFailed', moment, message, action);
+  countFailure(draft, action.version, policy, moment, message, action);
+}
+
+/** Counts one failure of a device with a version, with or without an action behind it. */
+export function countFailure(
+  draft: Draft,
+  version: number,
+  policy: ProductPolicy,
+  moment: Moment,
+  message: string,
+  trace?: { readonly revision: string; readonly manifest: string; readonly id?: number },
+): void {
+  const earlier = draft.device.failures?.version === version ? draft.device.failures.count : 0;
+  const count = earlier + 1;
+  const exhausted = count > policy.settings.retries;
+  draft.device = {
+    ...draft.device,
+    outcome: { version, state: 'failed' },
+    failures: {
+      version,
+      count,
+      retryAt: exhausted ? null : retryTime(moment.listened, count, policy.settings.pollIntervalMs),
+      lastAt: moment.at,
+      lastMessage: message.slice(0, LAST_WORDS_MAX),
+    },
+  };
+  if (exhausted) {
+    note(
+      draft,
+      'DeviceLeftAlone',
+      moment,
+      `Failed ${count} times with version ${version}; it is left alone until a commit changes its target.`,
+      trace,
+    );
+  }
+}
+
+/** Exponential back-off: one poll interval after the first failure, then twice as long each time, at most a day. */
+function retryTime(listened: ListenedMs, count: number, pollIntervalMs: number): ListenedMs {
+  return listened + Math.min(BACKOFF_MAX_MS, pollIntervalMs * 2 ** (count - 1));
+}
+
+/** Closes the open action as cancelled: no failure, and no success. */
+export function closeCancelled(
+  draft: Draft,
+  action: OpenAction,
+  moment: Moment,
+  message: string,
+): void {
+  draft.actions.push(
+    recordOf(draft.device, action, { state: 'cancelled', closedAt: moment.at, message }),
+  );
+  const { outcome } = draft.device;
+  draft.device = {
+    ...draft.device,
+    action: null,
+    outcome: outcome?.version === action.version && outcome.state === 'inFlight' ? null : outcome,
+  };
+  note(draft, 'ActionCancelled', moment, message, action);
+}
