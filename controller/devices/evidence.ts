@@ -3,15 +3,9 @@
 
 import type { EvidenceLevel } from '../model/desired.ts';
 import type { DeviceRecord, Moment } from '../model/device.ts';
+import { isAsStrong } from '../model/evidence.ts';
 import type { PolicyFirmware, ProductPolicy } from '../model/policy.ts';
 import type { Draft } from './decision.ts';
-
-const RANK: Readonly<Record<EvidenceLevel, number>> = { claimed: 0, reported: 1, flashed: 2 };
-
-/** Whether evidence of one level is at least as strong as another. */
-export function isAsStrong(level: EvidenceLevel, required: EvidenceLevel): boolean {
-  return RANK[level] >= RANK[required];
-}
 
 /**
  * The unverified firmware that the device could vouch for: what it runs, if the device may verify it and is not known

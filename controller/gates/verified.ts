@@ -1,0 +1,112 @@
+// The verification gate: a release waits until enough devices run its version, with the evidence the product asks for.
+
+import type { EvidenceLevel, ProductSpec } from '../model/desired.ts';
+import type { EvidenceRecord } from '../model/device.ts';
+import { isAsStrong } from '../model/evidence.ts';
+import type { FirmwareRecord } from '../model/firmware.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { GateContext, ReleaseGate } from './gate.ts';
+import { PASSES } from './gate.ts';
+
+/** How a version stands with the verification that its product asks for. */
+export interface Verification {
+  readonly verified: boolean;
+  /** Devices whose evidence counts. */
+  readonly devices: readonly string[];
+  /** Devices that name the version, and whose soak or evidence is not there yet. */
+  readonly soaking: readonly string[];
+  readonly needed: number;
+}
+
+/** Looks at a version's evidence. What passed once, or finished a release, stays verified (unless withdrawn). */
+export function verificationOf(
+  version: number,
+  sha256: string,
+  record: FirmwareRecord | null,
+  evidence: readonly EvidenceRecord[],
+  rule: ProductSpec['verification'],
+  verifiers: ReadonlySet<string> | null,
+): Verification {
+  const words = evidence.filter(
+    (each) =>
+      each.version === version &&
+      each.sha256 === sha256 &&
+      (verifiers === null || verifiers.has(each.device)),
+  );
+  const counts = (each: EvidenceRecord): boolean =>
+    each.passedAt !== null && each.soakedMs >= rule.soakMs && isAsStrong(each.level, rule.evidence);
+  const devices = words
+    .filter(counts)
+    .map((each) => each.device)
+    .sort();
+  const soaking = words
+    .filter((each) => !counts(each))
+    .map((each) => each.device)
+    .sort();
+  const needed = Math.max(1, rule.devices);
+  const kept =
+    record !== null &&
+    record.sha256 === sha256 &&
+    (record.verifiedAt !== null || record.finishedAt !== null);
+  return { verified: kept || devices.length >= needed, devices, soaking, needed };
+}
+
+export const verifiedGate: ReleaseGate = {
+  name: 'verified',
+  evaluate(release, context) {
+    const { version } = release.spec;
+    const verification = verificationOf(
+      version,
+      context.sha256,
+      context.record,
+      context.live.evidence,
+      context.config.spec.verification,
+      context.verifiers,
+    );
+    if (verification.verified) return PASSES;
+    const onTheWay = [...new Set([...verification.soaking, ...context.onTheWay])].sort();
+    return {
+      passes: false,
+      reason: 'ReleaseUnverified',
+      at: 'spec.version',
+      message: describe(version, verification, onTheWay, context),
+      remedy:
+        onTheWay.length > 0
+          ? 'Nothing to commit: the release starts by itself once they have verified it.'
+          : lockToAdd(version, context),
+      lifts: onTheWay.length > 0 ? 'devices' : 'commit',
+    };
+  },
+};
+
+function describe(
+  version: number,
+  verification: Verification,
+  onTheWay: readonly string[],
+  context: GateContext,
+): string {
+  const rule = context.config.spec.verification;
+  const where = rule.group === null ? '' : ` of group ${rule.group}`;
+  const soak = rule.soakMs === 0 ? '' : ` and stayed up for ${formatDuration(rule.soakMs)}`;
+  const have = verification.devices.length;
+  const way = onTheWay.length === 0 ? 'None is on the way.' : `On the way: ${listed(onTheWay)}.`;
+  return `Version ${version} is not verified: ${have} of ${verification.needed} device(s)${where} ${EVIDENCE_TEXT[rule.evidence]}${soak}. ${way}`;
+}
+
+const EVIDENCE_TEXT: Readonly<Record<EvidenceLevel, string>> = {
+  claimed: 'have reported success with it',
+  reported: 'have reported that they run it',
+  flashed: 'were given its very binary by this fleet and have named it since',
+};
+
+function lockToAdd(version: number, context: GateContext): string {
+  const { group } = context.config.spec.verification;
+  const who = group === null ? 'devices: [a bench device]' : `group: ${group}`;
+  return `Commit a DeviceLock with { product: ${context.live.product}, ${who}, version: ${version}, flash: now }; the release starts by itself once it has verified the version.`;
+}
+
+/** At most five names, then how many more. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
