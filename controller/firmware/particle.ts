@@ -197,7 +197,7 @@ function describeModule(
   for (const dependency of prefix.dependencies) details.push(['needs', describeNeed(dependency)]);
   const { product } = suffix;
   if (product === null) {
-    details.push(['product', 'none: built before modules carried a product id and version']);
+    details.push(['product', 'none: its suffix carries no product id and version']);
   } else if (product.id === UNSET && product.version === UNSET) {
     details.push(['product', 'none: built without PRODUCT_ID() and PRODUCT_VERSION()']);
   } else if (!isVersion(product.version)) {

@@ -104,6 +104,22 @@ describe('facts of a Particle module', () => {
     expect(facts.appHash).not.toBeNull();
   });
 
+  it('knows no product where extensions fill the suffix and none carries one', () => {
+    const suffixHead = particleExtension(0x11, Buffer.from('\u0005\u0000\u002a\u0000'));
+    const facts = readFacts(shapeParticleModule({ suffixHead }));
+    expect(facts).toMatchObject({ productId: null, version: null });
+    expect(detailOf(facts, 'product')[0]).toContain('carries no product id');
+  });
+
+  it('takes the product data record, also where another record follows it', () => {
+    const suffixHead = Buffer.concat([
+      particleExtension(1, Uint8Array.from([0xff, 0xff, 94, 0, 42, 0])),
+      particleExtension(0x11, Buffer.from('\u0005\u0000\u0006\u0000')),
+    ]);
+    const facts = readFacts(shapeParticleModule({ suffixHead }));
+    expect(facts).toMatchObject({ productId: 94, version: 42 });
+  });
+
   it('knows no product in a module built without one (65535)', () => {
     const facts = readFacts(
       buildParticleModule({ productId: 65_535, version: 65_535, platformId: 14 }),
@@ -258,4 +274,23 @@ describe('defects of a Particle module', () => {
       );
     },
   );
+});
+
+describe('built Particle modules', () => {
+  const options = { productId: 94, version: 42, platformId: 12, systemDependency: 4006 } as const;
+
+  it('are the same for the same options, and differ by their seed alone', () => {
+    expect(buildParticleModule(options)).toEqual(buildParticleModule(options));
+    const other = buildParticleModule({ ...options, seed: 7 });
+    expect(other).not.toEqual(buildParticleModule(options));
+    expect(readFacts(other)).toMatchObject({ productId: 94, version: 42 });
+  });
+
+  it.each([40, 62] as const)('can be read with a suffix of %i bytes on any platform', (suffix) => {
+    for (const platformId of [0x0c, 0x20, 6, 14]) {
+      const facts = readFacts(buildParticleModule({ ...options, platformId, suffix, size: 3957 }));
+      expect(facts).toMatchObject({ productId: 94, version: 42, platform: { id: platformId } });
+      expect(detailOf(facts, 'needs')[0]).toContain('4006');
+    }
+  });
 });
