@@ -1,0 +1,48 @@
+// Bounds of durations, which a JSON Schema cannot state. The form of a duration is the schemas' business.
+
+import { formatDuration, parseDuration } from '../base/duration.ts';
+import type { Kind } from '../model/desired.ts';
+
+/** A duration outside its bounds. */
+export interface DurationMistake {
+  /** Dotted path of the value. */
+  readonly path: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const DAY_MS = 86_400_000;
+const YEARS_10_MS = 3_650 * DAY_MS;
+
+/** Durations of a Product, with their bounds in milliseconds and an example. */
+const BOUNDS: Readonly<Record<string, readonly [minMs: number, maxMs: number, example: string]>> = {
+  'spec.fleet.pollInterval': [1_000, DAY_MS - 1_000, '5m'],
+  'spec.fleet.attemptTimeout': [1_000, YEARS_10_MS, '24h'],
+  'spec.fleet.rebootGrace': [0, YEARS_10_MS, '15m'],
+  'spec.fleet.forgetAfter': [1_000, YEARS_10_MS, '90d'],
+  'spec.verification.soak': [0, YEARS_10_MS, '1h'],
+};
+
+/** Durations out of bounds in a document of a kind, whatever else is wrong with it. */
+export function checkDurations(kind: Kind, value: unknown): readonly DurationMistake[] {
+  if (kind !== 'Product') return [];
+  return Object.entries(BOUNDS).flatMap(([path, [minMs, maxMs, example]]) => {
+    const text = pickValue(value, path.split('.'));
+    const ms = typeof text === 'string' ? parseDuration(text) : null;
+    if (ms === null || (ms >= minMs && ms <= maxMs)) return [];
+    return {
+      path,
+      message: `\`${path}\` is ${String(text)}, but must be from ${formatDuration(minMs)} to ${formatDuration(maxMs)}.`,
+      remedy: `Write for example \`${path.slice(path.lastIndexOf('.') + 1)}: ${example}\`.`,
+    };
+  });
+}
+
+function pickValue(value: unknown, path: readonly string[]): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as Readonly<Record<string, unknown>>)[key];
+  }
+  return at;
+}

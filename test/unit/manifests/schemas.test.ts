@@ -1,0 +1,223 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { checkSchema, isCalendarDate } from '../../../controller/manifests/check-schema.ts';
+import type { Kind } from '../../../controller/model/desired.ts';
+import { SHA, TRIPS } from './schema-trips.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const FILES: Readonly<Record<Kind, string>> = {
+  Product: 'product',
+  Firmware: 'firmware',
+  DeviceGroup: 'device-group',
+  DeviceLock: 'device-lock',
+  Release: 'release',
+};
+
+interface Schema {
+  readonly [key: string]: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+
+function readSchema(kind: Kind): Schema {
+  return JSON.parse(readFileSync(`${ROOT}schemas/${FILES[kind]}.schema.json`, 'utf8')) as Schema;
+}
+
+function listFields(schema: Schema, path: string): readonly (readonly [string, Schema])[] {
+  const children = [
+    ...Object.entries(schema.properties ?? {}),
+    ...(schema.items === undefined ? [] : [['[]', schema.items] as const]),
+  ];
+  return children.flatMap(([name, child]) => {
+    const at = path === '' ? name : `${path}.${name}`;
+    return [[at, child] as const, ...listFields(child, at)];
+  });
+}
+
+const KINDS = Object.keys(FILES) as Kind[];
+
+describe.each(KINDS)('the schema of %s', (kind) => {
+  const schema = readSchema(kind);
+
+  it('explains every field with a title, a description and examples', () => {
+    for (const [path, field] of [['', schema] as const, ...listFields(schema, '')]) {
+      expect(typeof field['title'], path).toBe('string');
+      expect(String(field['description']).length, path).toBeGreaterThan(10);
+      expect((field['examples'] as unknown[]).length, path).toBeGreaterThan(0);
+    }
+  });
+
+  it('closes every object', () => {
+    for (const [path, field] of [['', schema] as const, ...listFields(schema, '')]) {
+      if (field['type'] === 'object') expect(field['additionalProperties'], path).toBe(false);
+    }
+  });
+
+  it('accepts its own examples, those of every field included', () => {
+    for (const example of schema['examples'] as unknown[]) {
+      expect(checkSchema(kind, example, new Map())).toEqual([]);
+    }
+    const base = BASES[kind];
+    for (const [path, field] of listFields(schema, '')) {
+      if (path.includes('[]') || field['const'] !== undefined) continue;
+      for (const example of field['examples'] as unknown[]) {
+        const excluded = EXCLUDES[`${kind}.${path}`];
+        const value = change(
+          excluded === undefined ? base : change(base, excluded, undefined),
+          path,
+          example,
+        );
+        expect(checkSchema(kind, value, new Map()), `${path} = ${JSON.stringify(example)}`).toEqual(
+          [],
+        );
+      }
+    }
+  });
+});
+
+/** Fields that cannot stand beside one another. */
+const EXCLUDES: Readonly<Record<string, string>> = {
+  'Firmware.spec.binary.url': 'spec.binary.path',
+  'DeviceLock.spec.group': 'spec.devices',
+};
+
+function manifest(kind: Kind, spec: object): object {
+  return { apiVersion: 'lockstep/v1', kind, metadata: { name: 'thing' }, spec };
+}
+
+/** A full manifest of each kind, with every field that can be given together. */
+const BASES: Readonly<Record<Kind, object>> = {
+  Product: manifest('Product', {
+    productId: 94,
+    platform: 'photon',
+    fleet: {
+      driver: 'gateway',
+      admission: 'open',
+      pollInterval: '5m',
+      versionAttribute: 'fw_version',
+      bootAttribute: 'boot_id',
+      productAttribute: 'product_id',
+      part: 'firmware',
+      tenant: 'DEFAULT',
+      attemptTimeout: '24h',
+      rebootGrace: '15m',
+      forgetAfter: '90d',
+      retries: 3,
+    },
+    verification: { devices: 1, soak: '0s', group: 'bench', evidence: 'reported' },
+    guardrails: { maxAffected: '25%', maxUnlocked: '10%', maxUnverified: 10, allowEmpty: false },
+  }),
+  Firmware: manifest('Firmware', {
+    product: 'thermostat',
+    version: 42,
+    reportedAs: '1.4.2',
+    title: 'Fix heater drift',
+    description: 'More.',
+    binary: { path: 'firmware/42.bin', sha256: SHA, format: 'opaque' },
+    withdrawn: { reason: 'bricks rev B', url: 'https://example.com/7' },
+  }),
+  DeviceGroup: manifest('DeviceGroup', { product: 'thermostat', devices: ['a', 'b'] }),
+  DeviceLock: manifest('DeviceLock', {
+    product: 'thermostat',
+    devices: ['a'],
+    version: 42,
+    flash: 'now',
+    reason: 'verify 42',
+    owner: 'mira',
+    expires: '2026-12-31',
+  }),
+  Release: manifest('Release', { product: 'thermostat', version: 42, group: 'bench' }),
+};
+
+/** A copy with one value replaced, or removed when it is undefined. */
+function change(base: object, path: string, value: unknown): object {
+  const copy = structuredClone(base) as Record<string, unknown>;
+  const keys = path.split('.');
+  const last = keys.pop() ?? '';
+  let at = copy;
+  for (const key of keys) at = at[key] as Record<string, unknown>;
+  if (value === undefined) delete at[last];
+  else at[last] = value;
+  return copy;
+}
+
+describe('a value that breaks a rule', () => {
+  const cases = TRIPS.flatMap(([kind, path, values]) =>
+    values.map(([value, said]) => [kind, path, said, value] as const),
+  );
+  it.each(cases)('%s %s is one mistake that says %s (case %#)', (kind, path, said, value) => {
+    const broken = change(BASES[kind], path, value);
+    const mistakes = checkSchema(kind, broken, writtenAs(path, value));
+    expect(mistakes.map(({ message }) => message)).toEqual([expect.stringContaining(said)]);
+  });
+
+  it('tells the type of a group although another rule depends on it', () => {
+    const base = change(BASES.DeviceLock, 'spec.devices', undefined);
+    const value = change(base, 'spec.group', 1);
+    const mistakes = checkSchema('DeviceLock', value, new Map([['spec.group', '1']]));
+    expect(mistakes.map(({ message }) => message)).toEqual([
+      '`spec.group` must be text, but YAML reads `1` as a number.',
+    ]);
+  });
+
+  it('is told for every field of every schema', () => {
+    const tried = new Set(TRIPS.map(([kind, path]) => `${kind}.${path}`));
+    const common = ['apiVersion', 'kind', 'metadata', 'spec'];
+    for (const kind of KINDS) {
+      for (const [path] of listFields(readSchema(kind), '')) {
+        if (path.endsWith('[]') || (kind !== 'Product' && common.includes(path))) continue;
+        expect(tried, `${kind}.${path}`).toContain(`${kind}.${path}`);
+      }
+    }
+  });
+});
+
+/** As the reader of YAML notes it: what is written for values that are no text. */
+function writtenAs(path: string, value: unknown): ReadonlyMap<string, string> {
+  const written = new Map<string, string>();
+  if (typeof value !== 'string' && typeof value !== 'object') written.set(path, String(value));
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      if (typeof item !== 'string') written.set(`${path}.${index}`, String(item));
+    }
+  }
+  return written;
+}
+
+describe('URLs', () => {
+  it.each([
+    'https://example.com',
+    'https://example.com:8443/a?b=c',
+    'http://localhost:8080/x',
+    'http://127.0.0.1/x',
+  ])('%s is accepted', (url) => {
+    const value = change(BASES.Firmware, 'spec.withdrawn.url', url);
+    expect(checkSchema('Firmware', value, new Map())).toEqual([]);
+  });
+});
+
+describe('calendar dates', () => {
+  it.each([
+    ['2028-02-29', true],
+    ['2026-02-29', false],
+    ['2000-02-29', true],
+    ['1900-02-29', false],
+    ['2026-04-31', false],
+    ['2026-13-01', false],
+    ['2026-00-10', false],
+    ['2026-01-00', false],
+  ])('%s: %s', (text, expected) => expect(isCalendarDate(text)).toBe(expected));
+});
+
+describe('the generated types', () => {
+  it('are those of the schemas', () => {
+    const run = () =>
+      execFileSync(process.execPath, ['schemas/generate.ts', '--check'], {
+        cwd: ROOT,
+        stdio: 'pipe',
+      });
+    expect(run).not.toThrow();
+  });
+});
