@@ -1,0 +1,149 @@
+// When devices were last heard from: one narrow row per device, and counts per slot of time, so that "how many were
+// heard lately" never reads the rows. The slots always add up to the devices with a contact.
+
+import type { DatabaseSync } from 'node:sqlite';
+
+import { assert } from '../../base/assert.ts';
+import type { Contact, ListenedMs } from '../../model/device.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What the table says of products without a contact batch so far (its column default). */
+const SLOT_MS_DEFAULT = 60_000;
+
+/** The contact tables. Everything that changes them only runs inside a write. */
+export interface Contacts {
+  read(key: number): Contact | null;
+  /** Makes the row of a new device. Contacts of devices without a row are dropped, so that none outlives its device. */
+  add(key: number): void;
+  /** Takes a device out of its slot and deletes its row. */
+  remove(product: number, key: number): void;
+  /** Records one contact, in a slot of the length that the product's batches use. */
+  save(product: number, key: number, contact: Contact): void;
+  /** Records a batch; `slotMs` replaces the length of the products' slots from here on. */
+  saveBatch(
+    batch: Iterable<readonly [product: number, key: number, contact: Contact]>,
+    slotMs: Iterable<readonly [product: number, slotMs: number]>,
+  ): void;
+  /** Devices in the slots that end after `since`: exact to one slot, and never too few. */
+  countSince(product: number, since: ListenedMs): number;
+  /** Forgets what is remembered of the tables, after writes were undone. */
+  reload(): void;
+}
+
+/** Differences to the counts of slots, gathered so that each slot is written once. */
+type Moves = Map<number, Map<number, number>>;
+
+/** Opens the contact tables of a state. */
+export function openContacts(db: DatabaseSync): Contacts {
+  const select = db.prepare('SELECT at, listened, into_slot FROM contact WHERE key = ?');
+  select.setReturnArrays(true);
+  const insert = db.prepare('INSERT INTO contact (key) VALUES (?)');
+  const update = db.prepare('UPDATE contact SET at = ?, listened = ?, into_slot = ? WHERE key = ?');
+  const erase = db.prepare('DELETE FROM contact WHERE key = ?');
+  const enterDay = db.prepare('INSERT INTO contact_day (product, day, key) VALUES (?, ?, ?)');
+  const leaveDay = db.prepare('DELETE FROM contact_day WHERE product = ? AND day = ? AND key = ?');
+  const changeSlot = db.prepare(`
+    INSERT INTO contact_slot (product, slot, devices) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET devices = devices + excluded.devices`);
+  const dropSlot = db.prepare(
+    'DELETE FROM contact_slot WHERE product = ? AND slot = ? AND devices = 0',
+  );
+  const sumSlots = db.prepare(
+    'SELECT coalesce(sum(devices), 0) AS heard FROM contact_slot WHERE product = ? AND slot > ?',
+  );
+  const selectSlotMs = db.prepare('SELECT number, slot_ms FROM product');
+  const saveSlotMs = db.prepare(`
+    INSERT INTO product (number, slot_ms) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET slot_ms = excluded.slot_ms`);
+  const slotMsOf = new Map<number, number>();
+
+  function reload(): void {
+    slotMsOf.clear();
+    for (const row of selectSlotMs.all())
+      slotMsOf.set(Number(row['number']), Number(row['slot_ms']));
+  }
+  function readSlotMs(product: number): number {
+    return slotMsOf.get(product) ?? SLOT_MS_DEFAULT;
+  }
+
+  function place(moves: Moves, product: number, key: number, contact: Contact): void {
+    const before = select.get(key) as ContactRow | undefined;
+    if (before === undefined) return;
+    const slotMs = readSlotMs(product);
+    const slot = Math.floor(contact.listened / slotMs) * slotMs;
+    const day = Math.floor(contact.at / DAY_MS);
+    const dayBefore = before[0] === null ? null : Math.floor(before[0] / DAY_MS);
+    if (before[0] !== null) move(moves, product, findSlot(before), -1);
+    move(moves, product, slot, 1);
+    update.run(contact.at, contact.listened, contact.listened - slot, key);
+    if (dayBefore === day) return;
+    if (dayBefore !== null) leaveDay.run(product, dayBefore, key);
+    enterDay.run(product, day, key);
+  }
+
+  function settle(moves: Moves): void {
+    for (const [product, slots] of moves) {
+      for (const [slot, devices] of slots) {
+        if (devices === 0) continue;
+        changeSlot.run(product, slot, devices);
+        if (devices < 0) dropSlot.run(product, slot);
+      }
+    }
+  }
+
+  reload();
+  return {
+    read(key) {
+      const row = select.get(key) as ContactRow | undefined;
+      if (row === undefined || row[0] === null) return null;
+      return { at: row[0], listened: row[1] ?? 0 };
+    },
+    add: (key) => void insert.run(key),
+    remove(product, key) {
+      const row = select.get(key) as ContactRow | undefined;
+      if (row === undefined) return;
+      erase.run(key);
+      if (row[0] === null) return;
+      leaveDay.run(product, Math.floor(row[0] / DAY_MS), key);
+      settle(new Map([[product, new Map([[findSlot(row), -1]])]]));
+    },
+    save(product, key, contact) {
+      const moves: Moves = new Map();
+      place(moves, product, key, contact);
+      settle(moves);
+    },
+    saveBatch(batch, slotMs) {
+      for (const [product, length] of slotMs) {
+        assert(Number.isInteger(length) && length > 0, 'a bad length of a contact slot');
+        if (readSlotMs(product) === length) continue;
+        saveSlotMs.run(product, length);
+        slotMsOf.set(product, length);
+      }
+      const moves: Moves = new Map();
+      // In the order of the table, each of its pages is visited once.
+      const sorted = [...batch].sort(([, one], [, other]) => one - other);
+      for (const [product, key, contact] of sorted) place(moves, product, key, contact);
+      settle(moves);
+    },
+    countSince(product, since) {
+      return Number(sumSlots.get(product, since - readSlotMs(product))?.['heard'] ?? 0);
+    },
+    reload,
+  };
+}
+
+/** All null before the first contact. */
+type ContactRow = readonly [at: number | null, listened: number | null, intoSlot: number | null];
+
+/** The start of the slot that a contact was counted in, whatever the slots' length is by now. */
+function findSlot(row: ContactRow): number {
+  // Slots start at whole milliseconds; listening time need not be whole.
+  return Math.round((row[1] ?? 0) - (row[2] ?? 0));
+}
+
+function move(moves: Moves, product: number, slot: number, by: number): void {
+  let slots = moves.get(product);
+  if (slots === undefined) moves.set(product, (slots = new Map()));
+  slots.set(slot, (slots.get(slot) ?? 0) + by);
+}

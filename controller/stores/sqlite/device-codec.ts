@@ -1,0 +1,168 @@
+// How a device record is written as a row, and read back. The columns are what devices are found by; all else is short
+// JSON in `detail`, since most devices are idle and a fleet has a million of them.
+
+import { assert } from '../../base/assert.ts';
+import type { EvidenceLevel } from '../../model/desired.ts';
+import type {
+  CarriedLock,
+  DeviceRecord,
+  FailedAttempts,
+  OpenAction,
+  Outcome,
+  Standing,
+} from '../../model/device.ts';
+import type { Words } from './words.ts';
+
+/** The columns that `decodeDevice` needs, in the order in which it wants them. */
+export const DEVICE_COLUMNS = 'key, rev, standing, running, detail';
+
+/** A row of `DEVICE_COLUMNS`, as SQLite returns it with arrays. */
+export type DeviceRow = readonly [
+  key: number,
+  rev: number,
+  standing: number,
+  running: number | null,
+  detail: string,
+];
+
+/** Values of the columns that a device is found by. */
+export interface DeviceColumns {
+  readonly standing: number;
+  readonly running: number | null;
+  readonly lockVersion: number | null;
+  readonly failing: 0 | 1;
+  /** Listening time at which the open action has failed; null where none is open. */
+  readonly deadline: number | null;
+}
+
+const STANDINGS: readonly Standing[] = ['expected', 'active', 'quarantined'];
+const OUTCOMES: readonly Outcome['state'][] = ['inFlight', 'succeeded', 'failed'];
+const LEVELS: readonly EvidenceLevel[] = ['flashed', 'reported', 'claimed'];
+
+/** The JSON in `detail`. A field that is null is left out. */
+interface Detail {
+  /** quarantine */
+  readonly q?: string;
+  /** registeredAt */
+  readonly t?: number;
+  /** tokenHash */
+  readonly h?: string;
+  /** reported */
+  readonly r?: string;
+  /** runningSince */
+  readonly s?: number;
+  /** boot */
+  readonly b?: string;
+  /** given: version, and the digest's word */
+  readonly g?: readonly [version: number, sha256: number];
+  /** askedSince */
+  readonly a?: number;
+  /** unknownPolls, where it is not 0 */
+  readonly u?: number;
+  /** blindOffer */
+  readonly n?: number;
+  /** outcome: version, and the place of its state in `OUTCOMES` */
+  readonly o?: readonly [version: number, state: number];
+  /** vouched: version, the digest's word, the place of its level in `LEVELS`, whether it passed, at */
+  readonly v?: readonly [version: number, sha256: number, level: number, passed: 0 | 1, at: number];
+  readonly lock?: CarriedLock;
+  readonly action?: OpenAction;
+  readonly failures?: FailedAttempts;
+}
+
+/** The number that stands for a standing in the table. */
+export function encodeStanding(standing: Standing): number {
+  return STANDINGS.indexOf(standing);
+}
+
+/** The columns that a device is found by. */
+export function encodeColumns(device: DeviceRecord): DeviceColumns {
+  return {
+    standing: encodeStanding(device.standing),
+    running: device.running,
+    lockVersion: device.lock?.version ?? null,
+    failing: device.failures === null ? 0 : 1,
+    deadline: device.action?.deadline ?? null,
+  };
+}
+
+/** Everything else, as JSON. Gives new digests their words, so only inside a write. */
+export function encodeDetail(device: DeviceRecord, words: Words): string {
+  const { given, outcome, vouched } = device;
+  const detail: Detail = {
+    ...(device.quarantine !== null && { q: device.quarantine }),
+    ...(device.registeredAt !== null && { t: device.registeredAt }),
+    ...(device.tokenHash !== null && { h: device.tokenHash }),
+    ...(device.reported !== null && { r: device.reported }),
+    ...(device.runningSince !== null && { s: device.runningSince }),
+    ...(device.boot !== null && { b: device.boot }),
+    ...(given !== null && { g: [given.version, words.intern(given.sha256)] as const }),
+    ...(device.askedSince !== null && { a: device.askedSince }),
+    ...(device.unknownPolls !== 0 && { u: device.unknownPolls }),
+    ...(device.blindOffer !== null && { n: device.blindOffer }),
+    ...(outcome !== null && { o: [outcome.version, OUTCOMES.indexOf(outcome.state)] as const }),
+    ...(vouched !== null && { v: encodeVouched(vouched, words) }),
+    ...(device.lock !== null && { lock: device.lock }),
+    ...(device.action !== null && { action: device.action }),
+    ...(device.failures !== null && { failures: device.failures }),
+  };
+  return JSON.stringify(detail);
+}
+
+/** The record that a row stands for: the exact inverse of the two above. */
+export function decodeDevice(
+  product: string,
+  id: string,
+  row: DeviceRow,
+  words: Words,
+): DeviceRecord {
+  const detail = JSON.parse(row[4]) as Detail;
+  const { g: given, o: outcome, v: vouched } = detail;
+  return {
+    product,
+    id,
+    key: row[0],
+    rev: row[1],
+    standing: pick(STANDINGS, row[2]),
+    quarantine: detail.q ?? null,
+    registeredAt: detail.t ?? null,
+    tokenHash: detail.h ?? null,
+    reported: detail.r ?? null,
+    running: row[3],
+    runningSince: detail.s ?? null,
+    boot: detail.b ?? null,
+    given: given === undefined ? null : { version: given[0], sha256: words.text(given[1]) },
+    askedSince: detail.a ?? null,
+    unknownPolls: detail.u ?? 0,
+    blindOffer: detail.n ?? null,
+    lock: detail.lock ?? null,
+    action: detail.action ?? null,
+    failures: detail.failures ?? null,
+    outcome:
+      outcome === undefined ? null : { version: outcome[0], state: pick(OUTCOMES, outcome[1]) },
+    vouched:
+      vouched === undefined
+        ? null
+        : {
+            version: vouched[0],
+            sha256: words.text(vouched[1]),
+            level: pick(LEVELS, vouched[2]),
+            passed: vouched[3] === 1,
+            at: vouched[4],
+          },
+  };
+}
+
+function encodeVouched(
+  vouched: NonNullable<DeviceRecord['vouched']>,
+  words: Words,
+): NonNullable<Detail['v']> {
+  const { version, sha256, level, passed, at } = vouched;
+  return [version, words.intern(sha256), LEVELS.indexOf(level), passed ? 1 : 0, at];
+}
+
+function pick<T>(words: readonly T[], place: number): T {
+  const word = words[place];
+  assert(word !== undefined, `the state holds a device with the unknown code ${place}`);
+  return word;
+}

@@ -1,0 +1,179 @@
+// Lists of devices, each along the index that fits it, so that none reads the whole table. The table itself is in
+// `device-table.ts`.
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+
+import { assert } from '../../base/assert.ts';
+import type { DeviceRecord, DeviceSighting } from '../../model/device.ts';
+import type { DeviceQuery } from '../store.ts';
+import { decodeDevice, encodeStanding } from './device-codec.ts';
+import type { Words } from './words.ts';
+
+/** Largest `limit` of a query. */
+export const DEVICES_MAX = 1000;
+
+/** Lists of devices; all only read. */
+export interface DeviceLists {
+  list(query: DeviceQuery): readonly DeviceSighting[];
+  listById(product: string, ids: readonly string[]): readonly DeviceSighting[];
+  listLocked(product: string): readonly DeviceSighting[];
+  listDue(product: string, listened: number, limit: number): readonly DeviceRecord[];
+  listUnheard(product: string, before: number, limit: number): readonly DeviceSighting[];
+  productsOf(id: string): readonly string[];
+}
+
+/** A statement with the values of its parameters. */
+export interface DeviceSelect {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+const SIGHTING = `SELECT d.key, d.rev, d.standing, d.running, d.detail, d.id, c.at, c.listened`;
+const DAY_MS = 86_400_000;
+
+export const SELECT_DUE = `
+  SELECT d.key, d.rev, d.standing, d.running, d.detail, d.id
+  FROM device AS d INDEXED BY device_due
+  WHERE d.product = ? AND d.deadline IS NOT NULL AND d.deadline <= ?
+  ORDER BY d.deadline LIMIT ?`;
+
+// The index by day is what leads: the planner is not to start anywhere else.
+export const SELECT_UNHEARD = `
+  ${SIGHTING}
+  FROM contact_day AS y CROSS JOIN contact AS c CROSS JOIN device AS d INDEXED BY device_key
+  WHERE y.product = ? AND y.day <= ? AND c.key = y.key AND c.at < ?
+    AND d.key = y.key AND d.standing = 1
+  ORDER BY y.day, y.key LIMIT ?`;
+
+/** Opens the lists of a state. */
+export function openDeviceLists(db: DatabaseSync, words: Words): DeviceLists {
+  const prepared = new Map<string, StatementSync>();
+  function prepare(sql: string): StatementSync {
+    let statement = prepared.get(sql);
+    if (statement === undefined) {
+      statement = db.prepare(sql);
+      statement.setReturnArrays(true);
+      prepared.set(sql, statement);
+    }
+    return statement;
+  }
+  function decodeSighting(product: string, row: SightingRow): DeviceSighting {
+    const [key, rev, standing, running, detail, id, at, listened] = row;
+    return {
+      device: decodeDevice(product, id, [key, rev, standing, running, detail], words),
+      contact: at === null || listened === null ? null : { at, listened },
+    };
+  }
+  function run(product: string, select: DeviceSelect): readonly DeviceSighting[] {
+    const rows = prepare(select.sql).all(...select.values) as unknown as readonly SightingRow[];
+    return rows.map((row) => decodeSighting(product, row));
+  }
+
+  return {
+    list(query) {
+      assert(query.limit >= 1 && query.limit <= DEVICES_MAX, 'a bad limit of a device list');
+      const number = words.find(query.product);
+      return number === null ? [] : run(query.product, buildDeviceSelect(query, number));
+    },
+    listById(product, ids) {
+      const number = words.find(product);
+      if (number === null) return [];
+      const sql = `${SIGHTING} FROM device AS d LEFT JOIN contact AS c ON c.key = d.key
+        WHERE d.product = ? AND d.id = ?`;
+      return [...new Set(ids)].flatMap((id) => run(product, { sql, values: [number, id] }));
+    },
+    listLocked(product) {
+      const number = words.find(product);
+      if (number === null) return [];
+      return run(product, buildDeviceSelect({ product, locked: true, limit: -1 }, number));
+    },
+    listDue(product, listened, limit) {
+      const number = words.find(product);
+      if (number === null) return [];
+      const rows = prepare(SELECT_DUE).all(number, listened, limit);
+      return (rows as unknown as readonly SightingRow[]).map(
+        ([key, rev, standing, running, detail, id]) =>
+          decodeDevice(product, id, [key, rev, standing, running, detail], words),
+      );
+    },
+    listUnheard(product, before, limit) {
+      const number = words.find(product);
+      if (number === null) return [];
+      const values = [number, Math.floor(before / DAY_MS), before, limit];
+      return run(product, { sql: SELECT_UNHEARD, values });
+    },
+    productsOf(id) {
+      // Products are few, and each is one look-up; an index by id alone would cost every device.
+      const sql = `SELECT p.number FROM product AS p
+        WHERE EXISTS (SELECT 1 FROM device WHERE product = p.number AND id = ?)`;
+      const rows = prepare(sql).all(id) as unknown as readonly (readonly [number])[];
+      return rows.map(([number]) => words.text(number)).sort();
+    },
+  };
+}
+
+/**
+ * The statement for a query. One index is walked in the order of ids: that of the rarest property that is asked for;
+ * what it does not answer is checked along the way. A `limit` of -1 is none.
+ */
+export function buildDeviceSelect(query: DeviceQuery, product: number): DeviceSelect {
+  const conditions = ['d.product = ?'];
+  const values: SQLInputValue[] = [product];
+  function add(condition: string, ...given: SQLInputValue[]): void {
+    conditions.push(condition);
+    values.push(...given);
+  }
+  if (query.updating !== undefined) add(`d.deadline IS ${query.updating ? 'NOT NULL' : 'NULL'}`);
+  if (query.locked !== undefined) add(`d.lock_version IS ${query.locked ? 'NOT NULL' : 'NULL'}`);
+  if (query.failing !== undefined) add(`d.failing = ${query.failing ? 1 : 0}`);
+  if (query.running === null) add('d.running IS NULL');
+  else if (query.running !== undefined) add('d.running = ?', query.running);
+  if (query.standing !== undefined) {
+    add('d.standing = ?', encodeStanding(query.standing));
+    // Said again as the partial index says it: the planner does not look at the values of parameters.
+    if (query.standing !== 'active') add('d.standing <> 1');
+  }
+  if (query.idPrefix !== undefined) {
+    add('d.id >= ?', query.idPrefix);
+    const end = findPrefixEnd(query.idPrefix);
+    if (end !== null) add('d.id < ?', end);
+  }
+  if (query.afterId !== undefined) add('d.id > ?', query.afterId);
+  const index = chooseIndex(query);
+  const sql = `${SIGHTING}
+    FROM device AS d ${index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`}
+    LEFT JOIN contact AS c ON c.key = d.key
+    WHERE ${conditions.join(' AND ')} ORDER BY d.id LIMIT ?`;
+  return { sql, values: [...values, query.limit] };
+}
+
+/** Null is the primary key, which is in the order of ids as well. */
+function chooseIndex(query: DeviceQuery): string | null {
+  if (query.failing === true) return 'device_failing';
+  if (query.locked === true) return 'device_locked';
+  if (query.updating === true) return 'device_updating';
+  if (query.standing !== undefined && query.standing !== 'active') return 'device_apart';
+  if (query.running !== undefined) return 'device_running';
+  return null;
+}
+
+/** The first text after all texts with this prefix, in the order of code points; null where there is none. */
+function findPrefixEnd(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  if (last === undefined) return null;
+  // No text holds a lone surrogate.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
+
+type SightingRow = readonly [
+  key: number,
+  rev: number,
+  standing: number,
+  running: number | null,
+  detail: string,
+  id: string,
+  at: number | null,
+  listened: number | null,
+];

@@ -1,0 +1,90 @@
+// The tables of a state, as the newest version has them. How an older state gets there is in `migrations.ts`.
+
+/** Number of the schema below. A change raises it, and adds a migration from the number before. */
+export const SCHEMA_VERSION = 1;
+
+/**
+ * Makes an empty state. Columns stand for what is asked for by value; everything else of a record is JSON in `detail`
+ * or `record`. Numbers of words stand in place of product names, digests, revisions and manifests.
+ */
+export const SCHEMA = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('schema_version', ${SCHEMA_VERSION});
+
+CREATE TABLE word (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+
+-- One row per product that a record or a device belongs to; record is null until the product is saved.
+CREATE TABLE product (
+  number INTEGER PRIMARY KEY, record TEXT, listened INTEGER, slot_ms INTEGER NOT NULL DEFAULT 60000
+);
+CREATE TABLE firmware (
+  product INTEGER NOT NULL, version INTEGER NOT NULL, record TEXT NOT NULL,
+  PRIMARY KEY (product, version)
+) WITHOUT ROWID;
+CREATE TABLE evidence (
+  product INTEGER NOT NULL, version INTEGER NOT NULL, sha256 INTEGER NOT NULL, device TEXT NOT NULL,
+  level TEXT NOT NULL, since INTEGER NOT NULL, passed_at INTEGER, soaked_ms INTEGER NOT NULL,
+  PRIMARY KEY (product, version, sha256, device)
+) WITHOUT ROWID;
+CREATE INDEX evidence_device ON evidence (product, device);
+CREATE TABLE snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
+CREATE TABLE token (
+  name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- standing: 0 expected, 1 active, 2 quarantined. deadline: listening time at which its open action has failed.
+CREATE TABLE device (
+  product INTEGER NOT NULL, id TEXT NOT NULL, key INTEGER NOT NULL, rev INTEGER NOT NULL,
+  standing INTEGER NOT NULL, running INTEGER, lock_version INTEGER, failing INTEGER NOT NULL,
+  deadline INTEGER, detail TEXT NOT NULL,
+  PRIMARY KEY (product, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX device_key ON device (key);
+CREATE INDEX device_running ON device (product, running, id);
+CREATE INDEX device_locked ON device (product, id) WHERE lock_version IS NOT NULL;
+CREATE INDEX device_failing ON device (product, id) WHERE failing = 1;
+CREATE INDEX device_updating ON device (product, id) WHERE deadline IS NOT NULL;
+CREATE INDEX device_due ON device (product, deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX device_apart ON device (product, standing, id) WHERE standing <> 1;
+CREATE TABLE attribute (key INTEGER PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE tally (
+  product INTEGER NOT NULL, name TEXT NOT NULL, devices INTEGER NOT NULL,
+  PRIMARY KEY (product, name)
+) WITHOUT ROWID;
+
+-- One row per device, all null until its first contact. The slot it is counted in began at (listened - into_slot).
+CREATE TABLE contact (key INTEGER PRIMARY KEY, at INTEGER, listened INTEGER, into_slot INTEGER);
+CREATE TABLE contact_slot (
+  product INTEGER NOT NULL, slot INTEGER NOT NULL, devices INTEGER NOT NULL,
+  PRIMARY KEY (product, slot)
+) WITHOUT ROWID;
+-- The day (since 1970) of each device's last contact: changes seldom, and finds the long unheard.
+CREATE TABLE contact_day (
+  product INTEGER NOT NULL, day INTEGER NOT NULL, key INTEGER NOT NULL,
+  PRIMARY KEY (product, day, key)
+) WITHOUT ROWID;
+
+CREATE TABLE action (
+  product INTEGER NOT NULL, device TEXT NOT NULL, id INTEGER NOT NULL, version INTEGER NOT NULL,
+  sha256 INTEGER NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL, confirmed INTEGER NOT NULL,
+  manifest INTEGER NOT NULL, revision INTEGER NOT NULL, offered_at INTEGER NOT NULL,
+  fetched_at INTEGER, closed_at INTEGER, message TEXT,
+  PRIMARY KEY (product, device, id)
+) WITHOUT ROWID;
+CREATE INDEX action_closed ON action (closed_at) WHERE closed_at IS NOT NULL;
+CREATE TABLE feedback (
+  product INTEGER NOT NULL, device TEXT NOT NULL, action INTEGER NOT NULL, number INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (product, device, action, number)
+) WITHOUT ROWID;
+-- Numbers are never used again, also after the newest events were deleted: readers follow the log by them.
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, type INTEGER NOT NULL, at INTEGER NOT NULL, product INTEGER,
+  revision INTEGER, manifest INTEGER, device TEXT, action INTEGER, message TEXT NOT NULL,
+  passing INTEGER NOT NULL
+);
+CREATE INDEX event_product ON event (product);
+CREATE INDEX event_device ON event (device);
+CREATE INDEX event_type ON event (type);
+CREATE INDEX event_passing ON event (at) WHERE passing = 1;
+`;

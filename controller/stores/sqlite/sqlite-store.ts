@@ -1,0 +1,111 @@
+// The state in one SQLite file: the store interface, put together from the tables of this folder. Each method is one
+// synchronous piece of work, which the write group makes durable.
+
+import { ok, type Result } from '../../base/result.ts';
+import type { Failure } from '../../base/failure.ts';
+import type { Store } from '../store.ts';
+import { openContacts } from './contacts.ts';
+import { openDatabase } from './database.ts';
+import { openDeviceLists } from './device-lists.ts';
+import { openDeviceTable } from './device-table.ts';
+import { openEvidence } from './evidence.ts';
+import { openHistory } from './history.ts';
+import { openNumbers } from './numbers.ts';
+import { openProducts } from './products.ts';
+import { loadWords } from './words.ts';
+import { createWriteGroup } from './write-group.ts';
+
+export interface SqliteStoreOptions {
+  /** From 0 (included) to 1 (excluded): where the action ids of a new state start. */
+  readonly randomStart?: () => number;
+}
+
+/**
+ * Opens the state in `file` and makes it where it is missing; its folder must exist. `:memory:` keeps nothing. The
+ * caller sees to it that one process owns the file (`open-state.ts`). Methods of the store reject with a StateFailure
+ * when the disk fails.
+ */
+export async function openSqliteStore(
+  file: string,
+  options: SqliteStoreOptions = {},
+): Promise<Result<Store, Failure>> {
+  const opened = openDatabase(file);
+  if (!opened.ok) return opened;
+  const db = opened.value;
+  const words = loadWords(db);
+  const numbers = openNumbers(db, options.randomStart ?? Math.random);
+  const contacts = openContacts(db);
+  const group = createWriteGroup(db, file, () => {
+    words.reload();
+    numbers.reload();
+    contacts.reload();
+  });
+  const products = openProducts(db, words);
+  const evidence = openEvidence(db, words);
+  const history = openHistory(db, words);
+  const devices = openDeviceTable(db, { words, numbers, contacts, products, evidence, history });
+  const lists = openDeviceLists(db, words);
+  const { read, write } = group;
+
+  return ok<Store>({
+    products: () => read(products.list),
+    saveProduct: (change) =>
+      write(() => {
+        const { product } = change;
+        products.save(product);
+        for (const firmware of change.firmware ?? []) products.saveFirmware(firmware);
+        for (const version of change.voidEvidence ?? []) {
+          evidence.removeVersion(words.intern(product.name), version);
+        }
+        history.addEvents(change.events ?? []);
+      }),
+    firmware: (product) => read(() => products.listFirmware(product)),
+    evidence: (product) => read(() => evidence.list(product)),
+    snapshot: () => read(products.readSnapshot),
+    saveSnapshot: (snapshot, events) =>
+      write(() => {
+        products.saveSnapshot(snapshot);
+        history.addEvents(events);
+      }),
+
+    device: (product, id) => read(() => devices.read(product, id), id),
+    contact: (key) => read(() => contacts.read(key)),
+    saveDevice: (change) => write(() => devices.save(change), (change.after ?? change.before)?.id),
+    saveContacts: (batch, listened, { slotMs }) =>
+      write(() => {
+        contacts.saveBatch(
+          batch.entries().map(([key, contact]) => [words.intern(contact.product), key, contact]),
+          slotMs.entries().map(([product, length]) => [words.intern(product), length]),
+        );
+        for (const [product, listenedMs] of listened) products.saveListened(product, listenedMs);
+      }),
+    devicesById: (product, ids) => read(() => lists.listById(product, ids)),
+    lockedDevices: (product) => read(() => lists.listLocked(product)),
+    devices: (query) => read(() => lists.list(query)),
+    productsOf: (id) => read(() => lists.productsOf(id)),
+    dueDevices: (product, listened, limit) => read(() => lists.listDue(product, listened, limit)),
+    unheardDevices: (product, before, limit) =>
+      read(() => lists.listUnheard(product, before, limit)),
+    attributes: (key) => read(() => devices.readAttributes(key)),
+    tallies: (product) => read(() => devices.readTallies(product)),
+    heardSince: (product, since) =>
+      read(() => {
+        const number = words.find(product);
+        return number === null ? 0 : contacts.countSince(number, since);
+      }),
+
+    reserveActionIds: (count) => write(() => numbers.reserveActionIds(count)),
+    action: (product, device, id) => read(() => history.readAction(product, device, id)),
+    actions: (product, device, limit) => read(() => history.listActions(product, device, limit)),
+    feedback: (product, device, id) => read(() => history.listFeedback(product, device, id)),
+    addEvents: (events) => write(() => history.addEvents(events)),
+    events: (query) => read(() => history.listEvents(query)),
+    prune: (before, limit) => write(() => history.prune(before, limit)),
+    saveToken: (token) => write(() => products.saveToken(token)),
+    tokens: () => read(products.listTokens),
+    close: async () => {
+      group.flush();
+      db.close();
+    },
+  });
+}
