@@ -53,7 +53,7 @@ export interface SimulatedFleetOptions {
   readonly fallBackMs?: number;
   /** Sockets, at least 3: half are for downloads, so that these never hold up the polls. Default: 64. */
   readonly concurrency?: number;
-  /** Devices that boot per second at the start. Default: 2000. */
+  /** Devices that boot per second at the start. Default: 1000. */
   readonly bootsPerSecond?: number;
   /** How long a request may take without an answer. Default: 15 s. */
   readonly timeoutMs?: number;

@@ -10,6 +10,7 @@ import { getWakeAtMs, isUp, stepDevice } from './device.ts';
 import { createDownload, runDownload } from './download.ts';
 import type { Download } from './download.ts';
 import { assignFaults } from './faults.ts';
+import type { FaultName } from './faults.ts';
 import { buildHeaders, divideSockets, listIds, resolveSettings } from './fleet-options.ts';
 import type { SimulatedFleetOptions } from './fleet-options.ts';
 import { createLane } from './lane.ts';
@@ -28,6 +29,7 @@ export interface DeviceView {
   readonly boots: number;
   /** See `FleetSnapshot.failed`. */
   readonly failed: boolean;
+  readonly faults: readonly FaultName[];
   /** The action under way; null where there is none. */
   readonly actionId: string | null;
 }
@@ -193,7 +195,7 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       assert(!isRunning && disarm === null, 'a simulated fleet is started once');
       isRunning = true;
       const spread = createRandomStream(seed, '/start');
-      const spreadMs = (devices.length / (options.bootsPerSecond ?? 2000)) * 1000;
+      const spreadMs = (devices.length / (options.bootsPerSecond ?? 1000)) * 1000;
       for (const device of devices) {
         feed(device, { kind: 'power-on', bootMs: drawUnit(spread) * spreadMs });
       }
@@ -223,6 +225,14 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
 
 function viewDevice(device: Device): DeviceView {
   const { id, version, phase, boots, failed, attempt } = device;
-  const actionId = attempt?.deployment.id ?? null;
-  return { id, version, phase, online: isUp(device), boots, failed, actionId };
+  return {
+    id,
+    version,
+    phase,
+    online: isUp(device),
+    boots,
+    failed,
+    faults: [...device.faults],
+    actionId: attempt?.deployment.id ?? null,
+  };
 }

@@ -19,6 +19,8 @@ export interface ArtifactDesk {
   stallDownloads(bytes: number): () => void;
   /** Answers every Range with the whole file from now on. */
   ignoreRanges(): void;
+  /** Answers with a redirect to this URL from now on. */
+  redirectDownloads(url: string): void;
 }
 
 /** A desk at which nothing goes wrong yet. */
@@ -27,8 +29,13 @@ export function createArtifactDesk(): ArtifactDesk {
   let cut = { bytes: 0, times: 0 };
   let stallAt: number | null = null;
   let rangesAreIgnored = false;
+  let location: string | null = null;
 
   const serve: ArtifactDesk['serve'] = (request, response, artifact, complain) => {
+    if (location !== null) {
+      response.writeHead(302, { location, 'content-length': 0 }).end();
+      return;
+    }
     const { bytes, sha1 } = artifact;
     const start = rangesAreIgnored ? null : readRangeStart(request.headers.range);
     if (Number.isNaN(start)) complain(`range ${request.headers.range ?? ''}`);
@@ -75,6 +82,9 @@ export function createArtifactDesk(): ArtifactDesk {
     },
     ignoreRanges: () => {
       rangesAreIgnored = true;
+    },
+    redirectDownloads: (url) => {
+      location = url;
     },
   };
 }

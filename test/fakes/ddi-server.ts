@@ -30,9 +30,9 @@ export interface SeenRequest {
   readonly status: number;
 }
 
-/** What to do instead of answering properly: a status, or dropping the connection. */
+/** What to do instead of answering properly: a status, dropping the connection, nonsense, or nothing at all. */
 export interface Disturbance {
-  readonly answer: number | 'drop' | 'garbage';
+  readonly answer: number | 'drop' | 'garbage' | 'nothing';
   /** Which requests; default: all. */
   readonly when?: (request: { readonly method: string; readonly path: string }) => boolean;
   /** How many of them; default: all until it is taken back. */
@@ -148,7 +148,7 @@ export async function startDdiServer(options: DdiServerOptions = {}): Promise<Dd
       const { answer } = disturbance.rule;
       if (answer === 'drop') response.destroy();
       else if (answer === 'garbage') sendJson(200, ['<not what you asked for>']);
-      else sendJson(answer);
+      else if (answer !== 'nothing') sendJson(answer);
       return;
     }
     const isKnownPath =

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { createFirmware, listFeedback, startFleet, startServer } from './fleet-under-test.ts';
+import {
+  createFirmware,
+  eventually,
+  listFeedback,
+  startFleet,
+  startServer,
+} from './fleet-under-test.ts';
 
 describe('a cancel', () => {
   it('of an action that the device has not seen is acknowledged', async () => {
@@ -19,7 +25,7 @@ describe('a cancel', () => {
     const release = server.stallDownloads(1000);
     const action = server.offer('a', { version: '42', artifact: createFirmware() });
     const fleet = startFleet(server, { style });
-    await expect.poll(() => fleet.snapshot().downloading).toBe(1);
+    await eventually(() => fleet.snapshot().downloading).toBe(1);
     await server.until(() => server.devices.get('a')?.busy === 0 && action.fetched > 0);
     server.cancel(action);
     await server.until(() => action.state === 'cancelled');
@@ -50,11 +56,12 @@ describe('a cancel', () => {
     const release = server.stallDownloads(1000);
     const action = server.offer('a', { version: '42', artifact: createFirmware() });
     const fleet = startFleet(server, { faults: { 'refuse-cancel': 1 } });
-    await expect.poll(() => fleet.snapshot().downloading).toBe(1);
+    await eventually(() => fleet.snapshot().downloading).toBe(1);
     server.cancel(action);
     await server.until(() => listFeedback(action).includes('cancel rejected/success'));
     release();
     await server.until(() => action.state === 'succeeded');
+    expect(listFeedback(action).at(-1)).toBe('closed/success');
   });
 
   it('of what a zephyr device has installed is answered with closed/failure, and success follows', async () => {

@@ -201,6 +201,26 @@ describe('an update', () => {
     expect(bench.device).toMatchObject({ version: '42', boots: 2, phase: 'idle' });
   });
 
+  it.each([
+    ['installing', '41'],
+    ['reporting', '42'],
+  ] as const)('that loses power while %s comes back with version %s', (phase, version) => {
+    const bench = createBench();
+    download(bench);
+    bench.feed({
+      kind: 'download-ended',
+      outcome: { kind: 'complete', sha1: 'one', sha256: 'two' },
+    });
+    bench.feed(answer(''));
+    bench.feed(answer(''));
+    if (phase === 'reporting') bench.wake();
+    expect(bench.device.phase).toBe(phase);
+    bench.feed({ kind: 'power-off' });
+    bench.feed({ kind: 'power-on', bootMs: 0 });
+    bench.wake();
+    expect(bench.device.version).toBe(version);
+  });
+
   it('waits longer before each resume that brings no byte', () => {
     const bench = createBench();
     download(bench);

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 
 import { assignFaults, parseShare } from '../../../controller/simulator/faults.ts';
 import type { FaultName } from '../../../controller/simulator/faults.ts';
-import { createFirmware, listFeedback, startFleet, startServer } from './fleet-under-test.ts';
+import {
+  createFirmware,
+  eventually,
+  listFeedback,
+  startFleet,
+  startServer,
+} from './fleet-under-test.ts';
 
 describe('which devices have a fault', () => {
   const idsArbitrary = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 60 });
@@ -104,7 +110,7 @@ describe('what a fault does', () => {
     const action = server.offer('a', { version: '42', artifact: createFirmware() });
     const fleet = startFleet(server, {
       faults: { 'fall-back': 1 },
-      fallBackMs: 150,
+      fallBackMs: 400,
       attributesAtBoot: true,
       bootAttribute: 'boot',
     });
@@ -149,7 +155,7 @@ describe('what a fault does', () => {
       slowLinkBytesPerSecond: 100,
       concurrency: 4,
     });
-    await expect.poll(() => fleet.snapshot().byVersion['42'], { timeout: 5_000 }).toBe(5);
+    await eventually(() => fleet.snapshot().byVersion['42']).toBe(5);
     expect(fleet.snapshot().downloading).toBe(5);
   });
 

@@ -81,6 +81,11 @@ export function startFleet(
   };
 }
 
+/** Expects something to hold before long: `await eventually(() => value).toBe(…)`. */
+export function eventually<T>(read: () => T) {
+  return expect.poll(read, { timeout: 20_000, interval: 10 });
+}
+
 /** Bytes that look random and are always the same. */
 export function createFirmware(size = 50_000): FakeArtifact {
   const bytes = new Uint8Array(size);

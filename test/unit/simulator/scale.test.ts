@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createFirmware, startFleet, startServer } from './fleet-under-test.ts';
+import { createFirmware, eventually, startFleet, startServer } from './fleet-under-test.ts';
 
 describe('many devices', () => {
   it('2,000 of them go through one update within the sockets they are given', async () => {
@@ -15,7 +15,7 @@ describe('many devices', () => {
     });
     const countDone = (): number =>
       (fleet.snapshot().byVersion['42'] ?? 0) + fleet.snapshot().failed;
-    await expect.poll(countDone, { timeout: 25_000, interval: 100 }).toBe(2000);
+    await eventually(countDone).toBe(2000);
 
     const snapshot = fleet.snapshot();
     expect(snapshot).toMatchObject({ failed: 200, byVersion: { 41: 200, 42: 1800 } });
@@ -31,11 +31,9 @@ describe('many devices', () => {
       const server = await startServer();
       server.offerToAll({ version: '42', artifact: createFirmware(100) });
       const fleet = startFleet(server, { devices: 60, seed, faults: { 'fail-install': 0.2 } });
-      await expect
-        .poll(() => (fleet.snapshot().byVersion['42'] ?? 0) + fleet.snapshot().failed, {
-          timeout: 5000,
-        })
-        .toBe(60);
+      await eventually(
+        () => (fleet.snapshot().byVersion['42'] ?? 0) + fleet.snapshot().failed,
+      ).toBe(60);
       return fleet.ids.filter((id) => fleet.device(id)?.failed === true);
     };
     const first = await runFleet(1);
@@ -49,9 +47,9 @@ describe('many devices', () => {
     const release = server.stallDownloads(10);
     server.offerToAll({ version: '42', artifact: createFirmware(100) });
     const fleet = startFleet(server, { devices: 20 });
-    await expect.poll(() => fleet.snapshot().downloading).toBe(20);
+    await eventually(() => fleet.snapshot().downloading).toBe(20);
     await fleet.stop();
-    await expect.poll(() => server.connections).toBe(0);
+    await eventually(() => server.connections).toBe(0);
     const polls = [...server.devices.values()].map((device) => device.polls);
     expect(fleet.snapshot().devices).toBe(20);
     release();

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { createFirmware, listFeedback, startFleet, startServer } from './fleet-under-test.ts';
+import {
+  createFirmware,
+  eventually,
+  listFeedback,
+  startFleet,
+  startServer,
+} from './fleet-under-test.ts';
 
 const isDownload = ({ path }: { readonly path: string }): boolean =>
   path.includes('softwaremodules');
@@ -22,10 +28,11 @@ describe('a broken transfer', () => {
     const server = await startServer();
     const action = server.offer('a', { version: '42', artifact: createFirmware() });
     server.cutDownloads(10_000, 1);
-    const fleet = startFleet(server);
-    await expect.poll(() => fleet.snapshot().errors.connection).toBe(1);
     server.ignoreRanges();
+    startFleet(server);
     await server.until(() => action.state === 'succeeded');
+    const [, resumed] = server.requests.filter(isDownload);
+    expect(resumed).toMatchObject({ status: 200, headers: { range: 'bytes=10000-' } });
   });
 
   it('waits out errors of the server', async () => {
@@ -79,20 +86,21 @@ describe('a server in trouble', () => {
     const fleet = startFleet(server, { devices: 20 });
     await server.until(() => server.devices.size === 20);
     await server.goDown();
-    await expect.poll(() => fleet.snapshot().errors.connection).toBeGreaterThan(40);
+    await eventually(() => fleet.snapshot().errors.connection).toBeGreaterThan(40);
     expect(fleet.snapshot()).toMatchObject({ online: 20, failed: 0 });
     await server.comeBack();
     server.offerToAll({ version: '42', artifact: createFirmware() });
-    await expect.poll(() => fleet.snapshot().byVersion, { timeout: 5_000 }).toEqual({ 42: 20 });
+    await eventually(() => fleet.snapshot().byVersion).toEqual({ 42: 20 });
   });
 
   it('that is down when the devices are switched on is found later', async () => {
     const server = await startServer();
     await server.goDown();
     const fleet = startFleet(server);
-    await expect.poll(() => fleet.snapshot().errors.connection).toBeGreaterThan(1);
+    await eventually(() => fleet.snapshot().errors.connection).toBeGreaterThan(1);
     await server.comeBack();
     await server.until(() => server.devices.has('a'));
+    expect(fleet.device('a')).toMatchObject({ online: true, boots: 1 });
   });
 
   it.each([
@@ -103,12 +111,13 @@ describe('a server in trouble', () => {
     [404, 'refused'],
     [304, 'refused'],
     ['drop', 'connection'],
+    ['nothing', 'timeout'],
     ['garbage', 'document'],
   ] as const)('that answers polls with %s is counted as %s', async (answer, kind) => {
     const server = await startServer();
     const restore = server.disturb({ answer });
-    const fleet = startFleet(server);
-    await expect.poll(() => fleet.snapshot().errors[kind]).toBeGreaterThan(2);
+    const fleet = startFleet(server, { timeoutMs: 200 });
+    await eventually(() => fleet.snapshot().errors[kind]).toBeGreaterThan(2);
     restore();
     await server.until(() => server.devices.get('a')?.attributes['fw_version'] === '41');
     expect(fleet.snapshot().online).toBe(1);
@@ -121,7 +130,7 @@ describe('a server in trouble', () => {
     const restore = server.disturb({ ...isFeedback, answer: 500 });
     const fleet = startFleet(server);
     await fleet.seen('installed');
-    await expect.poll(() => fleet.snapshot().errors.server).toBeGreaterThan(4);
+    await eventually(() => fleet.snapshot().errors.server).toBeGreaterThan(4);
     expect(fleet.device('a')).toMatchObject({ boots: 1, phase: 'reporting' });
     restore();
     await server.until(() => action.state === 'succeeded');
@@ -167,7 +176,7 @@ describe('power and cable', () => {
     const release = server.stallDownloads(1000);
     const action = server.offer('a', { version: '42', artifact: createFirmware() });
     const fleet = startFleet(server);
-    await expect.poll(() => fleet.snapshot().downloading).toBe(1);
+    await eventually(() => fleet.snapshot().downloading).toBe(1);
     fleet.setOnline('a', false);
     release();
     fleet.setOnline('a', true);
@@ -182,9 +191,10 @@ describe('power and cable', () => {
     const fleet = startFleet(server);
     await server.until(() => server.devices.get('a')?.attributes['fw_version'] === '41');
     fleet.setVersion('a', '7');
+    expect(fleet.device('a')?.phase).toBe('booting');
     server.askAttributes('a');
     await server.until(() => server.devices.get('a')?.attributes['fw_version'] === '7');
-    await expect.poll(() => fleet.device('a')?.boots).toBe(2);
+    expect(fleet.device('a')).toMatchObject({ version: '7', boots: 2, failed: false });
   });
 
   it('an id that is not in the fleet is told apart', async () => {

@@ -1,7 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import {
   createFirmware,
+  eventually,
   listFeedback,
   listRequests,
   startFleet,
@@ -150,7 +155,7 @@ describe('an update, as each client does it', () => {
     await server.until(() => first.state === 'succeeded');
     const second = server.offer('a', { version: '41', artifact: createFirmware(10) });
     await server.until(() => second.state === 'succeeded');
-    await expect.poll(() => fleet.device('a')?.version).toBe('41');
+    await eventually(() => fleet.device('a')?.version).toBe('41');
     expect(fleet.device('a')?.boots).toBe(3);
   });
 });
@@ -171,8 +176,38 @@ describe('credentials', () => {
       auth: { targetTokens: { a: 'one', b: 'wrong' } },
     });
     await server.until(() => server.devices.has('a'));
-    await expect.poll(() => fleet.snapshot().errors.unauthorized).toBeGreaterThan(3);
+    await eventually(() => fleet.snapshot().errors.unauthorized).toBeGreaterThan(3);
     expect([...server.devices.keys()]).toEqual(['a']);
     expect(fleet.snapshot().online).toBe(3);
+  });
+});
+
+describe('a redirect of the download', () => {
+  it('is followed by rauc, without the token, and not by zephyr', async () => {
+    const artifact = createFirmware();
+    const seen: IncomingHttpHeaders[] = [];
+    const storage = createServer((request, response) => {
+      seen.push(request.headers);
+      response.end(artifact.bytes);
+    });
+    await new Promise<void>((resolve) => {
+      storage.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => {
+      storage.closeAllConnections();
+      storage.close();
+    });
+    const server = await startServer({ auth: { gatewayToken: 'secret' } });
+    server.redirectDownloads(`http://127.0.0.1:${(storage.address() as AddressInfo).port}/42`);
+    const auth = { gatewayToken: 'secret' };
+    const zephyr = startFleet(server, { devices: ['z'], style: 'zephyr', auth });
+    server.offer('z', { version: '42', artifact });
+    await zephyr.seen('failed');
+    expect(seen).toEqual([]);
+
+    const action = server.offer('a', { version: '42', artifact });
+    startFleet(server, { auth });
+    await server.until(() => action.state === 'succeeded');
+    expect(seen.map(({ authorization }) => authorization)).toEqual([undefined]);
   });
 });
