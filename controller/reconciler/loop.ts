@@ -1,0 +1,89 @@
+// When the controller reads the source and makes a pass: at its interval, on a hint from the source or the fleet, and
+// at a resync. Hints are joined, so that a busy fleet costs a few passes a second at most.
+
+import { messageOf } from '../base/failure.ts';
+import { nextPollDelay } from './jitter.ts';
+import type { ReconcilerOptions, ReconcilerPorts } from './ports.ts';
+
+/** Least time between two passes that hints asked for. */
+const PASS_GAP_MS = 250;
+/** A pass is made this often even without any hint: a date that passes, a fleet that was unreachable. */
+const RESYNC_MS = 30_000;
+
+export interface Loop {
+  start(): void;
+  /** Asks for a pass soon. */
+  wake(): void;
+  close(): void;
+}
+
+interface LoopInput {
+  readonly ports: Pick<ReconcilerPorts, 'source' | 'drivers' | 'log'>;
+  readonly options: ReconcilerOptions;
+  readonly readSource: () => Promise<void>;
+  readonly makePass: () => Promise<void>;
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** Creates the loop; nothing runs before `start`. */
+export function createLoop({ ports, options, readSource, makePass, inTurn }: LoopInput): Loop {
+  const ends: (() => void)[] = [];
+  let passTimer: NodeJS.Timeout | null = null;
+  let readTimer: NodeJS.Timeout | null = null;
+  let closed = false;
+
+  const run = (work: () => Promise<void>): void => {
+    inTurn(work).catch((thrown: unknown) => {
+      if (!closed) ports.log.warn(`pass failed, and is tried again: ${messageOf(thrown)}`);
+    });
+  };
+
+  const wake = (): void => {
+    if (closed || passTimer !== null) return;
+    passTimer = setTimeout(() => {
+      passTimer = null;
+      run(makePass);
+    }, PASS_GAP_MS);
+  };
+
+  const readAndPass = async (): Promise<void> => {
+    await readSource();
+    await makePass();
+  };
+
+  const scheduleRead = (): void => {
+    if (closed) return;
+    const timer = setTimeout(
+      () => {
+        run(async () => {
+          try {
+            await readAndPass();
+          } finally {
+            scheduleRead();
+          }
+        });
+      },
+      nextPollDelay(options.intervalMs, options.random()),
+    );
+  };
+
+  return {
+    start() {
+      const { source, drivers } = ports;
+      if (source !== null) {
+        ends.push(source.watch(() => run(readAndPass)));
+        scheduleRead();
+      }
+      for (const driver of drivers.values()) ends.push(driver.watch(wake));
+      const resync = setInterval(wake, RESYNC_MS);
+      ends.push(() => clearInterval(resync));
+    },
+    wake,
+    close() {
+      closed = true;
+      if (passTimer !== null) clearTimeout(passTimer);
+      if (readTimer !== null) clearTimeout(readTimer);
+      for (const end of ends) end();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+// What the state remembers of versions, as a pure step: from what it knew, what the plan did and what was seen, to
+// what it knows now.
+
+import type { Desired } from '../model/desired.ts';
+import type { BinaryFacts, FirmwareRecord } from '../model/firmware.ts';
+import type { LiveState } from '../model/live.ts';
+import type { ProductPlan } from '../model/plan.ts';
+
+/** The records that change; `facts` are those of the stored binaries, by SHA-256. */
+export function rememberFirmware(
+  plan: ProductPlan,
+  next: Desired,
+  live: LiveState,
+  facts: ReadonlyMap<string, BinaryFacts>,
+  now: number,
+): readonly FirmwareRecord[] {
+  const known = new Map(live.firmware.map((record) => [record.version, record]));
+  const changed = new Map<number, FirmwareRecord>();
+  const change = (version: number, to: (record: FirmwareRecord) => FirmwareRecord): void => {
+    const record = changed.get(version) ?? known.get(version);
+    if (record !== undefined) changed.set(version, to(record));
+  };
+  for (const action of plan.actions) {
+    if (action.type === 'UploadFirmware') {
+      const found = facts.get(action.sha256);
+      if (found === undefined) continue;
+      const { size, sha1, md5 } = found;
+      const before =
+        known.get(action.version) ??
+        firstRecord(live.product, action.version, action.sha256, action.trace.revision, now);
+      changed.set(action.version, { ...before, size, sha1, md5, stored: true });
+    } else if (action.type === 'WithdrawFirmware') {
+      const sha256 =
+        next.firmware.find(({ spec }) => spec.version === action.version)?.spec.binary.sha256 ?? '';
+      if (!known.has(action.version)) {
+        changed.set(
+          action.version,
+          firstRecord(live.product, action.version, sha256, action.trace.revision, now),
+        );
+      }
+      change(action.version, (record) => ({
+        ...record,
+        withdrawnAt: now,
+        verifiedAt: null,
+        finishedAt: null,
+      }));
+    }
+  }
+  for (const version of plan.newlyVerified)
+    change(version, (record) => ({ ...record, verifiedAt: now }));
+  for (const version of finishedReleases(next, live)) {
+    change(version, (record) =>
+      record.finishedAt === null ? { ...record, finishedAt: now } : record,
+    );
+  }
+  return [...changed.values()].filter((record) => record !== known.get(record.version));
+}
+
+/** Versions whose release, in force, has had its first success: a device that it covers runs them. */
+function finishedReleases(next: Desired, live: LiveState): readonly number[] {
+  return next.releases.flatMap(({ spec }) => {
+    const withdrawn = next.firmware.some(
+      (each) => each.spec.version === spec.version && each.spec.withdrawn !== null,
+    );
+    if (withdrawn) return [];
+    const covered =
+      spec.group === null
+        ? live.unlocked.some((count) => count.version === spec.version && count.devices > 0)
+        : (next.groups.find(({ origin }) => origin.name === spec.group)?.spec.devices ?? []).some(
+            (id) => {
+              const device = live.named.get(id);
+              return (
+                device?.standing === 'active' &&
+                device.lock === null &&
+                device.running === spec.version
+              );
+            },
+          );
+    return covered ? [spec.version] : [];
+  });
+}
+
+function firstRecord(
+  product: string,
+  version: number,
+  sha256: string,
+  revision: string,
+  now: number,
+): FirmwareRecord {
+  return {
+    product,
+    version,
+    sha256,
+    size: 0,
+    sha1: '',
+    md5: '',
+    addedAt: now,
+    addedRevision: revision,
+    verifiedAt: null,
+    finishedAt: null,
+    withdrawnAt: null,
+    stored: false,
+  };
+}

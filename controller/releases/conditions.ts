@@ -1,0 +1,118 @@
+// The only place that sets conditions: what the controller says of a product, from what it knows.
+
+import type { Failure } from '../base/failure.ts';
+import type { Condition, ConditionType } from '../model/condition.ts';
+import type { LiveState } from '../model/live.ts';
+import type { ProductPlan } from '../model/plan.ts';
+import type { Reason } from '../model/reasons.ts';
+
+export interface ConditionInput {
+  readonly previous: readonly Condition[];
+  readonly observedRevision: string | null;
+  /** Null while the fleet cannot be reached. */
+  readonly live: LiveState | null;
+  /** The plan after the last pass; null before the first. */
+  readonly plan: ProductPlan | null;
+  /** Why the product's part could not be carried out; null where nothing stands in the way. */
+  readonly failure: Failure | null;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+type Statement = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** The conditions of a product. `lastTransitionTime` moves only when a status changes. */
+export function stateConditions(input: ConditionInput): readonly Condition[] {
+  const statements = [readyStatement(input), ...activeStatements(input)];
+  return statements.map((statement) => {
+    const before = input.previous.find(({ type }) => type === statement.type);
+    const same = before !== undefined && before.status === statement.status;
+    return {
+      ...statement,
+      lastTransitionTime: same ? before.lastTransitionTime : input.now,
+      observedRevision: input.observedRevision,
+    };
+  });
+}
+
+function readyStatement({ live, plan, failure }: ConditionInput): Statement {
+  if (failure !== null || live === null || plan === null) {
+    const message = failure?.message ?? 'The fleet has not been read yet.';
+    return { type: 'Ready', status: 'Unknown', reason: 'FleetUnreachable', message };
+  }
+  const blocking = blockingReason(plan);
+  if (blocking !== null) return { type: 'Ready', status: 'False', ...blocking };
+  const pending = pendingDevices(plan);
+  if (pending > 0) {
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason: 'Progressing',
+      message: `${pending} device(s) do not run their target yet.`,
+    };
+  }
+  if (live.devices === 0) {
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason: 'NoDevices',
+      message: 'No device has registered yet.',
+    };
+  }
+  return {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Converged',
+    message: `All ${live.devices} device(s) run their target or are to be left alone.`,
+  };
+}
+
+function activeStatements({ live, plan, failure }: ConditionInput): readonly Statement[] {
+  const statements: Statement[] = [];
+  const add = (type: ConditionType, reason: Reason, message: string): void => {
+    statements.push({ type, status: 'True', reason, message });
+  };
+  if (plan !== null && live !== null) {
+    const pending = pendingDevices(plan);
+    const inFlight = live.outcomes.reduce((sum, outcome) => sum + outcome.inFlight, 0);
+    const failed = live.outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+    if (live.stopped)
+      add('Suspended', 'EmergencyStop', 'The emergency stop is pulled; nothing more is offered.');
+    else if (pending > 0 || plan.actions.length > 0) {
+      add('Reconciling', 'Progressing', `${pending} device(s) to go, ${inFlight} under way.`);
+    }
+    if (pending > 0 && (live.stopped || failed > 0)) {
+      add(
+        'Drifted',
+        'Drifted',
+        `${pending} device(s) differ from the manifests; ${failed} have failed.`,
+      );
+    }
+  }
+  const blocking = plan === null ? null : blockingReason(plan);
+  if (failure?.disposition === 'stall') add('Stalled', 'FleetUnreachable', failure.message);
+  else if (blocking !== null) add('Stalled', blocking.reason, blocking.message);
+  return statements;
+}
+
+/** What a person has to lift; refusals that devices lift by themselves only delay. */
+function blockingReason(
+  plan: ProductPlan,
+): { readonly reason: Reason; readonly message: string } | null {
+  if (plan.frozen) {
+    return {
+      reason: 'InvalidManifest',
+      message:
+        'A file with manifests of this product cannot be read or resolved; nothing of it changes.',
+    };
+  }
+  const refusal = plan.refusals.find(({ lifts }) => lifts !== 'devices') ?? plan.refusals[0];
+  if (refusal !== undefined) return { reason: refusal.reason, message: refusal.message };
+  const isNew = plan.warnings.find(({ reason }) => reason === 'StateNew');
+  return isNew === undefined ? null : { reason: 'StateNew', message: isNew.message };
+}
+
+/** Devices that do not run their target. */
+export function pendingDevices(plan: ProductPlan): number {
+  return plan.impact.flashes.reduce((sum, flash) => sum + flash.devices, 0);
+}
