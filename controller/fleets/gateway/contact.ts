@@ -1,0 +1,215 @@
+// One contact of a device, whatever it asks for: read its record, let it in or not, decide, write, answer. Every
+// decision is a pure function of `devices/`; a lost race is read and decided again.
+
+import { admitDevice, reviewQuarantine } from '../../devices/admission.ts';
+import type { Decision } from '../../devices/decision.ts';
+import { draftOf, isChange } from '../../devices/decision.ts';
+import { armOnReturn } from '../../devices/poll.ts';
+import type { Contact, DeviceRecord, Moment } from '../../model/device.ts';
+import type { ProductPolicy } from '../../model/policy.ts';
+import type { DeviceChange } from '../../stores/store.ts';
+import type { Credentials } from './credentials.ts';
+import { isAllowed } from './credentials.ts';
+import type { Gateway } from './gateway.ts';
+import type { ServedProduct } from './served-products.ts';
+import { momentFor } from './served-products.ts';
+
+/** Who is calling, and what it may cause. */
+export interface Caller {
+  readonly product: ServedProduct;
+  readonly deviceId: string;
+  readonly credentials: Credentials;
+  /** A poll: it may register a stranger, and its answer has to be of the policy that is in force when it is given. */
+  readonly isPoll: boolean;
+}
+
+/** A registered device at the time of its contact. */
+export interface DeviceContact {
+  readonly device: DeviceRecord;
+  /** The contact before this one; null where there was none, and where nothing depends on it. */
+  readonly lastContact: Contact | null;
+  readonly policy: ProductPolicy;
+  readonly moment: Moment;
+}
+
+/** What a contact comes to: what to write (null: nothing), and what to answer with. */
+export interface Verdict<T> {
+  readonly decision: Decision | null;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly feedback?: NonNullable<DeviceChange['feedback']>;
+  readonly answer: T;
+}
+
+/** Why a contact is turned away, as an HTTP status. */
+export type Refusal = 401 | 404 | 429 | 503;
+
+export type ContactResult<T> =
+  | {
+      readonly ok: true;
+      readonly answer: T;
+      readonly policy: ProductPolicy;
+    }
+  | { readonly ok: false; readonly status: Refusal };
+
+/** Rounds of reading and deciding before a device is told to come back. */
+const ROUNDS_MAX = 8;
+
+/**
+ * Takes one contact. `decide` may be called several times, each time with what is true by then; only the last verdict
+ * is written. When it returns ok, all of it is durable.
+ */
+export async function takeContact<T>(
+  gateway: Gateway,
+  caller: Caller,
+  decide: (contact: DeviceContact) => Verdict<T> | Promise<Verdict<T>>,
+): Promise<ContactResult<T>> {
+  const { store, contacts, options } = gateway;
+  const { product, deviceId } = caller;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const before = await store.device(product.name, deviceId);
+    const { policy } = product;
+    if (policy === null) return refuse(404);
+    if (!isAllowed(caller.credentials, before, options)) return refuse(401);
+    if (before === null && !caller.isPoll) return refuse(404);
+    const moment = momentFor(product, gateway.clock.now());
+    const isEntry = !isKnown(before);
+    if (before === null && round === 0 && !(await admitStranger(gateway, product.name, moment))) {
+      return refuse(429);
+    }
+    const start = isKnown(before)
+      ? (reviewQuarantine(before, policy, moment) ?? draftOf(before))
+      : await registerDevice(gateway, before, deviceId, policy, moment);
+    const contact = await completeContact(gateway, start.device, before, policy, moment);
+    const verdict = await decide(contact);
+    // The policy may have been swapped while something was read.
+    if (product.policy !== policy) continue;
+
+    const change = join(before, start, contact.device, verdict);
+    if (change === null) {
+      contacts.record(product.name, contact.device.key, moment);
+      return { ok: true, answer: verdict.answer, policy };
+    }
+    const saved = await store.saveDevice(
+      isEntry ? { ...change, contact: { at: moment.at, listened: moment.listened } } : change,
+    );
+    if (saved.status === 'conflict') continue;
+    if (saved.device !== null) contacts.record(product.name, saved.device.key, moment);
+    if (isWorthAPass(change)) gateway.notify(product.name);
+    if (caller.isPoll && product.policy !== policy) continue;
+    return { ok: true, answer: verdict.answer, policy };
+  }
+  return refuse(503);
+}
+
+function refuse(status: Refusal): { readonly ok: false; readonly status: Refusal } {
+  return { ok: false, status };
+}
+
+/** Heard from before, and not forgotten since. */
+function isKnown(device: DeviceRecord | null): device is DeviceRecord {
+  return device !== null && device.standing !== 'expected';
+}
+
+/** Whether one more stranger may register now. The first refusal of a minute is loud. */
+async function admitStranger(gateway: Gateway, product: string, moment: Moment): Promise<boolean> {
+  const admission = gateway.registrations.admit(product, gateway.clock.monotonicMs());
+  if (!admission.ok && admission.loud) await reportCap(gateway, product, moment);
+  return admission.ok;
+}
+
+/** Registers a device at its first contact. */
+async function registerDevice(
+  gateway: Gateway,
+  before: DeviceRecord | null,
+  deviceId: string,
+  policy: ProductPolicy,
+  moment: Moment,
+): Promise<Decision> {
+  const others = await registeredElsewhere(gateway, policy.product, deviceId);
+  return admitDevice(before, deviceId, others, policy, moment);
+}
+
+/** The other products that have heard from the id; a manifest that only names it there does not count. */
+async function registeredElsewhere(
+  gateway: Gateway,
+  product: string,
+  deviceId: string,
+): Promise<readonly string[]> {
+  const others: string[] = [];
+  for (const other of await gateway.store.productsOf(deviceId)) {
+    if (other !== product && isKnown(await gateway.store.device(other, deviceId))) {
+      others.push(other);
+    }
+  }
+  return others;
+}
+
+async function reportCap(gateway: Gateway, product: string, moment: Moment): Promise<void> {
+  const message =
+    'More strangers came than may register in a minute; the others are told to come back later.';
+  gateway.log.warn(`${product}: ${message}`);
+  await gateway.store.addEvents([
+    {
+      type: 'RegistrationCapped',
+      at: moment.at,
+      product,
+      revision: null,
+      manifest: null,
+      device: null,
+      actionId: null,
+      message,
+    },
+  ]);
+}
+
+/** Adds the last contact where a lock depends on it, and lets the lock go if the device had been away. */
+async function completeContact(
+  gateway: Gateway,
+  device: DeviceRecord,
+  before: DeviceRecord | null,
+  policy: ProductPolicy,
+  moment: Moment,
+): Promise<DeviceContact> {
+  if (device.lock === null || device.lock.armed) {
+    return { device, lastContact: null, policy, moment };
+  }
+  const key = before?.key ?? 0;
+  const lastContact =
+    before === null ? null : (gateway.contacts.last(key) ?? (await gateway.store.contact(key)));
+  const draft = draftOf(device);
+  armOnReturn(draft, lastContact, policy, moment);
+  return { device: draft.device, lastContact, policy, moment };
+}
+
+/** One write for all of a contact; null where there is nothing to write. */
+function join(
+  before: DeviceRecord | null,
+  start: Decision,
+  device: DeviceRecord,
+  verdict: Verdict<unknown>,
+): DeviceChange | null {
+  const { decision, attributes, feedback } = verdict;
+  const last = decision ?? draftOf(device);
+  if (
+    !isChange(start, before) &&
+    !isChange(last, before) &&
+    attributes === undefined &&
+    feedback === undefined
+  ) {
+    return null;
+  }
+  return {
+    before,
+    after: last.device,
+    actions: [...start.actions, ...last.actions],
+    evidence: [...start.evidence, ...last.evidence],
+    dropUnmetEvidence: start.dropUnmetEvidence || last.dropUnmetEvidence,
+    events: [...start.events, ...last.events],
+    ...(attributes !== undefined && { attributes }),
+    ...(feedback !== undefined && { feedback }),
+  };
+}
+
+function isWorthAPass(change: DeviceChange): boolean {
+  return (change.events?.length ?? 0) > 0 || (change.evidence?.length ?? 0) > 0;
+}

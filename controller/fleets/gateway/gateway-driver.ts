@@ -1,0 +1,146 @@
+// The gateway: Lockstep's own device server, which devices poll over DDI. It does the I/O; what a device is told is
+// decided by the pure functions of `devices/`.
+
+import type { FastifyPluginAsync } from 'fastify';
+
+import type { Failure } from '../../base/failure.ts';
+import { failure, messageOf } from '../../base/failure.ts';
+import type { Result } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
+import { REGISTRATIONS_PER_MINUTE_MAX } from '../../devices/admission.ts';
+import { compilePolicy } from '../../devices/policy.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { Moment } from '../../model/device.ts';
+import type { Action } from '../../model/plan.ts';
+import type { ProductPolicy } from '../../model/policy.ts';
+import type { FleetDriver } from '../driver.ts';
+import { createActionIds } from './action-ids.ts';
+import { createContactBuffer } from './contact-buffer.ts';
+import type { Gateway, GatewayOptions, GatewayPorts } from './gateway.ts';
+import { createHousekeeping } from './housekeeping.ts';
+import { readLiveState } from './live-state.ts';
+import { lockDevice, unlockDevice } from './locks.ts';
+import { createRegistrationCap } from './registration-cap.ts';
+import { createRoutes } from './routes.ts';
+import { createServedProducts, momentFor } from './served-products.ts';
+import { createTransfers } from './transfers.ts';
+
+const TICK_MS = 1_000;
+
+/** The gateway as a fleet driver, with what the server and `why` need of it beside. */
+export interface GatewayDriver extends FleetDriver {
+  readonly name: 'gateway';
+  /** The DDI routes, to be mounted at `/` of a server that was made with `GATEWAY_ROUTER_OPTIONS`. */
+  readonly routes: FastifyPluginAsync;
+  /** Does what the passing of time brings; to be called about once a second. Never rejects. */
+  tick(): Promise<void>;
+  /** Ticks once a second from now on, until `close`. */
+  start(): void;
+  /** What the product's devices are answered by now; null where nothing of it is in force. */
+  policyOf(product: string): ProductPolicy | null;
+  /** Now, as a contact of the product's devices would have it; null where nothing of it was ever in force. */
+  momentOf(product: string): Moment | null;
+}
+
+/** Creates a gateway that serves no product until `enforce` is called. */
+export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions): GatewayDriver {
+  const { store } = ports;
+  const watchers = new Set<(product: string) => void>();
+  const products = createServedProducts();
+  const transfers = createTransfers();
+  const gateway: Gateway = {
+    ...ports,
+    options,
+    products,
+    transfers,
+    contacts: createContactBuffer(),
+    actionIds: createActionIds((count) => store.reserveActionIds(count)),
+    registrations: createRegistrationCap(
+      options.registrationsPerMinuteMax ?? REGISTRATIONS_PER_MINUTE_MAX,
+    ),
+    notify(product) {
+      for (const changed of watchers) changed(product);
+    },
+  };
+  const housekeeping = createHousekeeping(gateway);
+  let timer: NodeJS.Timeout | null = null;
+  let enforcing: Promise<unknown> = Promise.resolve();
+
+  async function enforceNow(desired: Desired): Promise<void> {
+    const record = (await store.products()).find((each) => each.name === desired.product);
+    const records = await store.firmware(desired.product);
+    const stopped = record !== undefined && record.stoppedAt !== null;
+    const policy = compilePolicy(desired, records, { stopped });
+    products.swap(desired.product, policy, record?.listenedMs ?? 0);
+    const aborted = transfers.abortUnserved(desired.product, policy);
+    if (aborted > 0) {
+      ports.log.warn(
+        `${desired.product}: ${aborted} downloads of firmware not in force were ended`,
+      );
+    }
+  }
+
+  return {
+    name: 'gateway',
+    routes: createRoutes(gateway),
+    tick: () => housekeeping.tick(),
+    start() {
+      timer ??= setInterval(() => void housekeeping.tick(), TICK_MS);
+    },
+    policyOf: (product) => products.byName(product)?.policy ?? null,
+    momentOf(product) {
+      const served = products.byName(product);
+      return served === null ? null : momentFor(served, ports.clock.now());
+    },
+    observe: (product, named) =>
+      guard(async () => {
+        await housekeeping.flush();
+        const served = products.byName(product);
+        const pollIntervalMs = served?.policy?.settings.pollIntervalMs ?? null;
+        const listened = served?.listened ?? 0;
+        return ok(await readLiveState(store, product, named, { listened, pollIntervalMs }));
+      }),
+    execute: (product, action) => guard(() => executeAction(gateway, product, action)),
+    enforce(desired) {
+      // One after the other, so that the last call is the one that counts.
+      const result = enforcing.then(() =>
+        guard(async () => {
+          await enforceNow(desired);
+          return ok(undefined);
+        }),
+      );
+      enforcing = result;
+      return result;
+    },
+    watch(changed) {
+      watchers.add(changed);
+      return () => void watchers.delete(changed);
+    },
+    async close() {
+      if (timer !== null) clearInterval(timer);
+      timer = null;
+      transfers.abortAll();
+      await housekeeping.tick();
+    },
+  };
+}
+
+/** Only locks concern single devices; every other action takes effect through `enforce`. */
+async function executeAction(
+  gateway: Gateway,
+  product: string,
+  action: Action,
+): Promise<Result<void, Failure>> {
+  if (action.type === 'LockDevice') return lockDevice(gateway, product, action);
+  if (action.type === 'UnlockDevice') return unlockDevice(gateway, product, action);
+  return ok(undefined);
+}
+
+/** The store throws when the state cannot be reached; that is the outside world, and worth another try. */
+async function guard<T>(work: () => Promise<Result<T, Failure>>): Promise<Result<T, Failure>> {
+  try {
+    return await work();
+  } catch (error) {
+    return fail(failure('StateUnavailable', messageOf(error), 'retry'));
+  }
+}

@@ -1,0 +1,206 @@
+// What the passing of time brings: contacts to write, listening time to advance, attempts to expire, a wall clock that
+// jumps, and, hourly, devices to forget and history to drop. Each part stands alone: one that fails is tried again at
+// the next tick.
+
+import { messageOf } from '../../base/failure.ts';
+import type { Decision } from '../../devices/decision.ts';
+import { expireAttempt } from '../../devices/expire.ts';
+import { forgetDevice } from '../../devices/forget.ts';
+import { advanceListening, EXPECTED_WITHIN_MS, offlineAfterMs } from '../../devices/listening.ts';
+import type { DeviceRecord } from '../../model/device.ts';
+import type { ProductPolicy } from '../../model/policy.ts';
+import type { Gateway } from './gateway.ts';
+import type { ServedProduct } from './served-products.ts';
+import { momentFor } from './served-products.ts';
+
+/** A larger difference between the wall clock and the monotonic one is a jump. */
+const CLOCK_JUMP_MS = 5_000;
+
+const HOUR_MS = 3_600_000;
+
+/** Events about single devices and closed actions are kept this long. */
+export const HISTORY_KEPT_MS = 90 * 86_400_000;
+
+/** Devices that are read at a time, and how often in one tick: a tick has to end. */
+const PAGE_SIZE = 500;
+const PAGES_MAX = 20;
+
+/** How many devices are heard within a week changes slowly, and takes the longest to count. */
+const EXPECTED_KEPT_MS = 10_000;
+
+export interface Housekeeping {
+  /** Does all that is due. Never rejects. A call while one is running waits for that one. */
+  tick(): Promise<void>;
+  /** Writes the contacts and listening times that are not written yet; rejects when the state is unavailable. */
+  flush(): Promise<void>;
+}
+
+/** Creates the housekeeping of a gateway; time counts from here. */
+export function createHousekeeping(gateway: Gateway): Housekeeping {
+  const { store, clock, products } = gateway;
+  const startedAt = clock.now();
+  const startedMonotonic = clock.monotonicMs();
+  let lastMonotonic = startedMonotonic;
+  let clockOffset = startedAt - startedMonotonic;
+  let hourlyDue = startedMonotonic + HOUR_MS;
+  let running: Promise<void> | null = null;
+  const expected = new Map<string, { readonly devices: number; readonly until: number }>();
+
+  async function flush(): Promise<void> {
+    const served = products.all();
+    const listened = new Map(served.map((product) => [product.name, product.listened]));
+    const slotMs = new Map(served.map((product) => [product.name, slotMsOf(product)]));
+    await gateway.contacts.flush((contacts) => store.saveContacts(contacts, listened, { slotMs }));
+  }
+
+  async function listen(product: ServedProduct, elapsedMs: number): Promise<void> {
+    const { policy } = product;
+    if (policy === null) return;
+    const offlineAfter = offlineAfterMs(policy.settings.pollIntervalMs);
+    const heard = await store.heardSince(product.name, product.listened - offlineAfter);
+    const fleet = { heard, expected: await countExpected(product) };
+    product.listened = advanceListening(product.listened, elapsedMs, fleet);
+  }
+
+  async function countExpected(product: ServedProduct): Promise<number> {
+    const known = expected.get(product.name);
+    const now = clock.monotonicMs();
+    if (known !== undefined && now < known.until) return known.devices;
+    const devices = await store.heardSince(product.name, product.listened - EXPECTED_WITHIN_MS);
+    expected.set(product.name, { devices, until: now + EXPECTED_KEPT_MS });
+    return devices;
+  }
+
+  async function expire(product: ServedProduct): Promise<void> {
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const due = await store.dueDevices(product.name, product.listened, PAGE_SIZE);
+      const changed = await saveEach(product, due, (device, policy) =>
+        expireAttempt(device, policy, momentFor(product, clock.now())),
+      );
+      if (due.length < PAGE_SIZE || changed === 0) return;
+    }
+  }
+
+  async function forget(product: ServedProduct): Promise<void> {
+    const { policy } = product;
+    if (policy === null) return;
+    const { forgetAfterMs } = policy.settings;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const before = steadyNow() - forgetAfterMs;
+      const sightings = await store.unheardDevices(product.name, before, PAGE_SIZE);
+      // The index is by the wall clock; silence counts only while we listened.
+      const devices = sightings
+        .filter(({ contact }) => product.listened - (contact?.listened ?? 0) >= forgetAfterMs)
+        .map(({ device }) => device);
+      const changed = await saveEach(product, devices, (device, policy) =>
+        forgetDevice(device, policy, momentFor(product, clock.now())),
+      );
+      if (sightings.length < PAGE_SIZE || changed === 0) return;
+    }
+  }
+
+  /** Writes what `decide` says of each device; who was changed by another hand meanwhile is left for the next tick. */
+  async function saveEach(
+    product: ServedProduct,
+    devices: readonly DeviceRecord[],
+    decide: (device: DeviceRecord, policy: ProductPolicy) => Decision | null,
+  ): Promise<number> {
+    const outcomes = await Promise.all(
+      devices.map(async (before) => {
+        const decision = product.policy === null ? null : decide(before, product.policy);
+        if (decision === null) return false;
+        const { device: after, actions, evidence, dropUnmetEvidence, events } = decision;
+        const change = { before, after, actions, evidence, dropUnmetEvidence, events };
+        return (await store.saveDevice(change)).status === 'saved';
+      }),
+    );
+    const changed = outcomes.filter(Boolean).length;
+    if (changed > 0) gateway.notify(product.name);
+    return changed;
+  }
+
+  /** A wall clock that does not jump: that of the start, moved on by the monotonic one. */
+  function steadyNow(): number {
+    return startedAt + (clock.monotonicMs() - startedMonotonic);
+  }
+
+  async function prune(): Promise<void> {
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const dropped = await store.prune(steadyNow() - HISTORY_KEPT_MS, PAGE_SIZE);
+      if (dropped < PAGE_SIZE) return;
+    }
+  }
+
+  async function watchClock(): Promise<void> {
+    const at = clock.now();
+    const offset = at - clock.monotonicMs();
+    const jumpMs = offset - clockOffset;
+    if (Math.abs(jumpMs) <= CLOCK_JUMP_MS) {
+      clockOffset = offset;
+      return;
+    }
+    const direction = jumpMs > 0 ? 'ahead' : 'back';
+    const message = `The wall clock jumped ${direction} by ${Math.round(Math.abs(jumpMs) / 1000)} s; nothing was moved by it.`;
+    gateway.log.warn(message);
+    await store.addEvents([
+      {
+        type: 'ClockJumped',
+        at,
+        product: null,
+        revision: null,
+        manifest: null,
+        device: null,
+        actionId: null,
+        message,
+      },
+    ]);
+    clockOffset = offset;
+  }
+
+  async function attempt(what: string, part: () => Promise<void>): Promise<boolean> {
+    try {
+      await part();
+      return true;
+    } catch (error) {
+      gateway.log.warn(`${what} failed and is tried again: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  async function runOnce(): Promise<void> {
+    const now = clock.monotonicMs();
+    const elapsedMs = now - lastMonotonic;
+    lastMonotonic = now;
+    await attempt('Watching the clock', watchClock);
+    await attempt('Writing contacts', flush);
+    for (const product of products.all()) {
+      await attempt(`Listening to ${product.name}`, () => listen(product, elapsedMs));
+      await attempt(`Ending overdue attempts of ${product.name}`, () => expire(product));
+    }
+    if (now < hourlyDue) return;
+    let isDone = await attempt('Dropping old history', prune);
+    for (const product of products.all()) {
+      const isForgotten = await attempt(`Forgetting devices of ${product.name}`, () =>
+        forget(product),
+      );
+      isDone &&= isForgotten;
+    }
+    if (isDone) hourlyDue = now + HOUR_MS;
+  }
+
+  return {
+    tick() {
+      running ??= runOnce().finally(() => {
+        running = null;
+      });
+      return running;
+    },
+    flush,
+  };
+}
+
+/** Length of the slots in which a product's contacts are counted: short against the silence that makes one offline. */
+function slotMsOf(product: ServedProduct): number {
+  const pollIntervalMs = product.policy?.settings.pollIntervalMs ?? 0;
+  return Math.min(60_000, Math.max(1_000, Math.round(pollIntervalMs / 4)));
+}

@@ -1,0 +1,117 @@
+// The live state of a product, from the counters and the few devices that are named: its cost grows with manifests and
+// versions, never with devices.
+
+import { assert } from '../../base/assert.ts';
+import { isOnline, offlineAfterMs } from '../../devices/listening.ts';
+import { UNKNOWN_VERSION_KEY } from '../../devices/tally.ts';
+import type { DeviceSighting, ListenedMs } from '../../model/device.ts';
+import type {
+  LiveState,
+  NamedDevice,
+  OutcomeCount,
+  Tallies,
+  VersionCount,
+} from '../../model/live.ts';
+import type { Store } from '../../stores/store.ts';
+
+/** Quarantined devices that are looked at one by one to tell how many of them were heard. */
+const QUARANTINED_READ_MAX = 1_000;
+
+/** How a product's fleet is looked at: the time, and what counts as online. */
+export interface Vantage {
+  readonly listened: ListenedMs;
+  /** Null for a product that is not served: all its devices are offline. */
+  readonly pollIntervalMs: number | null;
+}
+
+/** Reads a product's live state. Contacts have to be flushed before. */
+export async function readLiveState(
+  store: Store,
+  product: string,
+  named: ReadonlySet<string>,
+  vantage: Vantage,
+): Promise<LiveState> {
+  const record = (await store.products()).find((each) => each.name === product);
+  const tallies = await store.tallies(product);
+  const sightings = [
+    ...(await store.devicesById(product, [...named])),
+    ...(await store.lockedDevices(product)),
+  ];
+  const devices = tallies.get('standing:active') ?? 0;
+  const quarantined = tallies.get('standing:quarantined') ?? 0;
+  const heard = await countHeard(store, product, quarantined, vantage);
+  return {
+    product,
+    adopted: record !== undefined && record.adoptedAt !== null,
+    stopped: record !== undefined && record.stoppedAt !== null,
+    devices,
+    offline: Math.min(devices, Math.max(0, devices - heard)),
+    quarantined,
+    unlocked: countVersions(tallies, 'unlocked'),
+    locked: countVersions(tallies, 'locked'),
+    outcomes: countOutcomes(tallies),
+    named: new Map(sightings.map((each) => [each.device.id, nameDevice(each, vantage)])),
+    firmware: await store.firmware(product),
+    evidence: await store.evidence(product),
+  };
+}
+
+/** Active devices that are online. Devices in quarantine are heard too, so they are taken out. */
+async function countHeard(
+  store: Store,
+  product: string,
+  quarantined: number,
+  vantage: Vantage,
+): Promise<number> {
+  const { listened, pollIntervalMs } = vantage;
+  if (pollIntervalMs === null) return 0;
+  const heard = await store.heardSince(product, listened - offlineAfterMs(pollIntervalMs));
+  if (quarantined === 0) return heard;
+  const read = await store.devices({
+    product,
+    standing: 'quarantined',
+    limit: QUARANTINED_READ_MAX,
+  });
+  const online = read.filter(({ contact }) => isOnline(contact, listened, pollIntervalMs)).length;
+  return heard - Math.round((online * quarantined) / Math.max(1, read.length));
+}
+
+function nameDevice({ device, contact }: DeviceSighting, vantage: Vantage): NamedDevice {
+  const { listened, pollIntervalMs } = vantage;
+  return {
+    id: device.id,
+    standing: device.standing,
+    running: device.running,
+    online: pollIntervalMs !== null && isOnline(contact, listened, pollIntervalMs),
+    lock: device.lock,
+    failing: device.failures !== null,
+    actionVersion: device.action?.version ?? null,
+  };
+}
+
+/** Sorted by version, unknown first. */
+function countVersions(tallies: Tallies, kind: 'unlocked' | 'locked'): readonly VersionCount[] {
+  const counts: VersionCount[] = [];
+  for (const [key, devices] of tallies) {
+    const [name, version = ''] = key.split(':');
+    if (name !== kind || devices === 0) continue;
+    counts.push({ version: version === UNKNOWN_VERSION_KEY ? null : Number(version), devices });
+  }
+  return counts.sort((one, other) => (one.version ?? 0) - (other.version ?? 0));
+}
+
+function countOutcomes(tallies: Tallies): readonly OutcomeCount[] {
+  const counts = new Map<number, OutcomeCount>();
+  for (const [key, devices] of tallies) {
+    const [name, text = '', state = ''] = key.split(':');
+    if (name !== 'outcome' || devices === 0) continue;
+    assert(
+      state === 'inFlight' || state === 'succeeded' || state === 'failed',
+      `unknown counter ${key}`,
+    );
+    const version = Number(text);
+    const known = counts.get(version) ?? { version, inFlight: 0, succeeded: 0, failed: 0 };
+    counts.set(version, { ...known, [state]: devices });
+  }
+  return [...counts.values()].sort((one, other) => one.version - other.version);
+}

@@ -1,0 +1,80 @@
+// Carrying out locks: the only actions of a plan that change single devices. All other actions take effect through the
+// policy.
+
+import type { Failure } from '../../base/failure.ts';
+import { failure } from '../../base/failure.ts';
+import type { Result } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
+import type { CarriedLock, DeviceRecord } from '../../model/device.ts';
+import { expectedDevice } from '../../model/device.ts';
+import type { Action } from '../../model/plan.ts';
+import type { Gateway } from './gateway.ts';
+
+const ROUNDS_MAX = 8;
+
+/** Locks a device; one that the state does not know is expected from now on. */
+export function lockDevice(
+  gateway: Gateway,
+  product: string,
+  action: Extract<Action, { type: 'LockDevice' }>,
+): Promise<Result<void, Failure>> {
+  return changeDevice(gateway, product, action.device, (before) => {
+    const device = before ?? expectedDevice(product, action.device);
+    const lock = lockOf(device.lock, action, gateway.clock.now());
+    return lock === device.lock ? before : { ...device, lock };
+  });
+}
+
+/** Unlocks a device; one that only a lock made known is unknown again. */
+export function unlockDevice(
+  gateway: Gateway,
+  product: string,
+  action: Extract<Action, { type: 'UnlockDevice' }>,
+): Promise<Result<void, Failure>> {
+  return changeDevice(gateway, product, action.device, (before) => {
+    if (before === null || before.lock === null) return before;
+    return isOnlyExpected(before) ? null : { ...before, lock: null };
+  });
+}
+
+/** The lock as it shall be: the very same object where nothing changes. */
+function lockOf(
+  carried: CarriedLock | null,
+  action: Extract<Action, { type: 'LockDevice' }>,
+  now: number,
+): CarriedLock {
+  const manifest = action.trace.manifest.replace(/^DeviceLock\//, '');
+  const { revision } = action.trace;
+  const { version, flash } = action;
+  if (carried === null || carried.version !== version || carried.flash !== flash) {
+    return { version, flash, armed: flash === 'now', manifest, revision, since: now };
+  }
+  return carried.manifest === manifest && carried.revision === revision
+    ? carried
+    : { ...carried, manifest, revision };
+}
+
+function isOnlyExpected(device: DeviceRecord): boolean {
+  return (
+    device.standing === 'expected' && device.registeredAt === null && device.tokenHash === null
+  );
+}
+
+/** Reads, changes and writes a record until no other write came between; `change` returns `before` for no change. */
+async function changeDevice(
+  gateway: Gateway,
+  product: string,
+  deviceId: string,
+  change: (before: DeviceRecord | null) => DeviceRecord | null,
+): Promise<Result<void, Failure>> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const before = await gateway.store.device(product, deviceId);
+    const after = change(before);
+    if (after === before) return ok(undefined);
+    const saved = await gateway.store.saveDevice({ before, after });
+    if (saved.status === 'saved') return ok(undefined);
+  }
+  return fail(
+    failure('DeviceBusy', `Device ${deviceId} of ${product} changes all the time.`, 'retry'),
+  );
+}

@@ -1,0 +1,66 @@
+// The products that this gateway serves now: their policies, found by the tenant in a device's URL, and their
+// listening time. A policy is swapped in one synchronous step, so no contact ever sees half of a change.
+
+import type { ListenedMs, Moment } from '../../model/device.ts';
+import type { ProductPolicy } from '../../model/policy.ts';
+import { pollDocument } from './documents.ts';
+
+/** A product under service. One object per product for as long as the process runs; its fields change. */
+export interface ServedProduct {
+  readonly name: string;
+  /** Null: nothing of the product is in force, its devices get 404. */
+  policy: ProductPolicy | null;
+  /** Listening time so far. */
+  listened: ListenedMs;
+  /** What a poll is answered with when there is nothing to do, as JSON text. */
+  idleDocument: string;
+}
+
+export interface ServedProducts {
+  /** The product under a tenant of a URL, in any case; null where none is served. */
+  byTenant(tenant: string): ServedProduct | null;
+  byName(name: string): ServedProduct | null;
+  /** Every product that has a policy. */
+  all(): readonly ServedProduct[];
+  /** Puts a policy in force (null: none). `listened` counts only for a product that was never served before. */
+  swap(name: string, policy: ProductPolicy | null, listened: ListenedMs): ServedProduct;
+}
+
+/** Creates an empty table. */
+export function createServedProducts(): ServedProducts {
+  const products = new Map<string, ServedProduct>();
+  let tenants = new Map<string, ServedProduct>();
+
+  return {
+    byTenant: (tenant) => tenants.get(tenant) ?? tenants.get(tenant.toLowerCase()) ?? null,
+    byName: (name) => products.get(name) ?? null,
+    all: () => [...products.values()].filter((product) => product.policy !== null),
+    swap(name, policy, listened) {
+      const product = products.get(name) ?? { name, policy: null, listened, idleDocument: '' };
+      product.policy = policy;
+      product.idleDocument =
+        policy === null ? '' : pollDocument(policy.settings.pollIntervalMs, {});
+      products.set(name, product);
+      tenants = nameTenants(products.values());
+      return product;
+    },
+  };
+}
+
+/** The moment of a contact with a product's device. */
+export function momentFor(product: ServedProduct, at: number): Moment {
+  return { at, listened: product.listened };
+}
+
+/** A tenant that a manifest sets wins over another product of that name. */
+function nameTenants(products: Iterable<ServedProduct>): Map<string, ServedProduct> {
+  const byName = new Map<string, ServedProduct>();
+  const bySetting = new Map<string, ServedProduct>();
+  for (const product of products) {
+    if (product.policy === null) continue;
+    byName.set(product.name.toLowerCase(), product);
+    const { tenant } = product.policy.settings;
+    if (tenant !== null) bySetting.set(tenant.toLowerCase(), product);
+  }
+  return new Map([...byName, ...bySetting]);
+}

@@ -1,0 +1,9 @@
+// The fleet drivers by the name that `fleet.driver` selects. A new driver is one folder and one line here.
+
+import type { FleetSettings } from '../model/desired.ts';
+import { createGatewayDriver } from './gateway/gateway-driver.ts';
+
+/** What creates each driver. Every name that manifests may use has its line. */
+export const FLEET_DRIVERS = {
+  gateway: createGatewayDriver,
+} as const satisfies Readonly<Record<FleetSettings['driver'], unknown>>;
