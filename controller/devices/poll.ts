@@ -76,8 +76,11 @@ export function ask(draft: Draft, moment: Moment): void {
   draft.device = { ...draft.device, askedSince: moment.listened };
 }
 
-/** An `on-reset` lock goes when the device comes back after having been offline. */
-function armOnReturn(
+/**
+ * An `on-reset` lock goes when the device comes back after having been offline, whatever it comes back with: a poll
+ * may follow a report within the same second.
+ */
+export function armOnReturn(
   draft: Draft,
   lastContact: Contact | null,
   policy: ProductPolicy,
