@@ -81,6 +81,8 @@ export interface Controller {
    * is no failure here: what is in force stays, and reading goes on. Fails only where the state itself is unusable.
    */
   start(): Promise<Result<void, Failure>>;
+  /** Takes up what the state holds, to look at and plan against; reads no source, makes no pass and writes nothing. */
+  restore(): Promise<Result<void, Failure>>;
   /** The current picture; cheap, no I/O. */
   view(): ControllerView;
   /** Reads the source and makes a pass now. A `StalePlan` or an unreadable source is the failure. */

@@ -46,7 +46,6 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   const reader = createSourceReader(ports);
   const held = new Map<string, Held>();
   let passes = 0;
-  let ready = false;
   let waiters: (() => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -225,6 +224,17 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     for (const wake of woken) wake();
   };
 
+  const restore = (): Promise<Result<void, Failure>> =>
+    attempt(() =>
+      inTurn(async () => {
+        for (const record of await store.products()) {
+          held.set(record.name, { record, live: null, plan: null });
+          await driverFor(null, record.inForce)?.enforce(record.inForce);
+        }
+        await reader.restore();
+      }),
+    );
+
   const loop = createLoop({
     ports,
     options,
@@ -269,23 +279,18 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
 
   return {
     async start() {
-      try {
-        await inTurn(async () => {
-          for (const record of await store.products()) {
-            held.set(record.name, { record, live: null, plan: null });
-            await driverFor(null, record.inForce)?.enforce(record.inForce);
-          }
-          await reader.restore();
+      const restored = await restore();
+      if (!restored.ok) return restored;
+      const begun = await attempt(() =>
+        inTurn(async () => {
           await reader.read({});
           await pass({});
-          ready = reader.current().snapshot !== null;
-        });
-      } catch (thrown) {
-        return fail(failure('StateUnavailable', messageOf(thrown), 'stall'));
-      }
-      loop.start();
-      return ok(undefined);
+        }),
+      );
+      if (begun.ok) loop.start();
+      return begun;
     },
+    restore,
     view: (): ControllerView => {
       const reading = reader.current();
       return {
@@ -307,7 +312,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
             adoptedAt: record.adoptedAt,
           }))
           .sort((a, b) => (a.product < b.product ? -1 : 1)),
-        ready: ready || reading.snapshot !== null,
+        ready: passes > 0 && reading.snapshot !== null,
         passes,
       };
     },
@@ -378,6 +383,16 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       await queue.catch(() => undefined);
     },
   };
+}
+
+/** The state throws when it cannot be used; for a caller outside, that is a failure that a person must look at. */
+async function attempt(work: () => Promise<void>): Promise<Result<void, Failure>> {
+  try {
+    await work();
+    return ok(undefined);
+  } catch (thrown) {
+    return fail(failure('StateUnavailable', messageOf(thrown), 'stall'));
+  }
 }
 
 function refusedProducts(snapshot: Snapshot): readonly string[] {

@@ -53,7 +53,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
 
   const scheduleRead = (): void => {
     if (closed) return;
-    const timer = setTimeout(
+    readTimer = setTimeout(
       () => {
         run(async () => {
           try {
