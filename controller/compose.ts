@@ -1,12 +1,14 @@
 // The one file that knows every adapter: connects state, fleets, source, controller and server, and takes them down in
 // the right order. Decides nothing.
 
+import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import { systemClock } from './base/clock.ts';
 import type { Failure } from './base/failure.ts';
+import { failure } from './base/failure.ts';
 import type { Result } from './base/result.ts';
-import { ok } from './base/result.ts';
+import { fail, ok } from './base/result.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Controller } from './reconciler/controller.ts';
@@ -58,63 +60,75 @@ export interface Composition {
   close(): Promise<void>;
 }
 
-/** Opens everything and starts serving; devices are served before the source is read for the first time. */
+/**
+ * Opens everything and starts serving. Devices are answered by what the state holds from the first moment, before the
+ * source is read; resolves when the first reading and pass are done.
+ */
 export async function composeController(
   options: ComposeOptions,
 ): Promise<Result<Composition, Failure>> {
+  const source = openSourceOf(options);
+  if (!source.ok) return source;
   const state = await openState(options.stateSpec);
   if (!state.ok) return state;
+  const { store } = state.value;
   const clock = options.clock ?? systemClock;
-  const gateway = FLEET_DRIVERS.gateway(
-    { store: state.value.store, binaries: state.value.binaries, clock, log: options.log },
-    {
-      gatewayToken: options.gatewayToken,
-      allowAnonymous: options.allowAnonymous,
-      publicUrl: options.publicUrl,
-    },
-  );
-  const source =
-    options.source === null
-      ? null
-      : openSource(options.source, { cacheDir: cacheFolder(options.stateSpec) });
-  const controller = connect(state.value, gateway, source, options, clock);
+  const { log } = options;
+  const gateway = createGateway(state.value, clock, log, options);
+  const controller = connect(state.value, gateway, source.value, options, clock);
   const server = await createServer(
-    {
-      controller,
-      store: state.value.store,
-      deviceRoutes: gateway.routes,
-      gateway,
-      clock,
-      log: options.log,
-    },
+    { controller, store, deviceRoutes: gateway.routes, gateway, clock, log },
     { listen: options.listen, deviceListen: options.deviceListen },
   );
-  const closeAll = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     await server.close();
     await controller.close();
     await gateway.close();
-    await source?.close();
+    await source.value?.close();
     await state.value.release();
   };
   // What the state holds is in force before the first device is let in: it must never meet an empty policy.
-  const started = await controller.start();
-  if (!started.ok) {
-    await closeAll();
-    return started;
-  }
-  const listening = await server.listen();
+  const restored = await controller.restore();
+  const listening = restored.ok ? await server.listen() : restored;
   if (!listening.ok) {
-    await closeAll();
+    await close();
     return listening;
   }
   gateway.start();
-  state.value.announce(listening.value.address);
-  return ok({
-    controller,
-    address: listening.value.address,
-    deviceAddress: listening.value.deviceAddress ?? listening.value.address,
-    close: closeAll,
-  });
+  const { address, deviceAddress } = listening.value;
+  state.value.announce(address);
+  const started = await controller.start();
+  if (!started.ok) {
+    await close();
+    return started;
+  }
+  return ok({ controller, address, deviceAddress, close });
+}
+
+function openSourceOf(
+  options: Pick<ComposeOptions, 'source' | 'stateSpec'>,
+): Result<Source | null, Failure> {
+  if (options.source === null) return ok(null);
+  const opened = openSource(options.source, { cacheDir: cacheFolder(options.stateSpec) });
+  if (opened.ok) return opened;
+  return fail(failure('SourceInvalid', `${opened.error.message} ${opened.error.remedy}`, 'stall'));
+}
+
+function createGateway(
+  state: State,
+  clock: Clock,
+  log: ReconcilerLog,
+  access: Pick<ComposeOptions, 'gatewayToken' | 'allowAnonymous' | 'publicUrl'>,
+): GatewayDriver {
+  const { gatewayToken, allowAnonymous, publicUrl } = access;
+  return FLEET_DRIVERS.gateway(
+    { store: state.store, binaries: state.binaries, clock, log },
+    {
+      gatewayTokenHash: gatewayToken === null ? null : hash('sha256', gatewayToken),
+      allowAnonymous,
+      publicUrl,
+    },
+  );
 }
 
 function connect(
@@ -162,10 +176,11 @@ export async function composeOffline(options: {
   const { stateSpec, log } = options;
   const state = options.readOnly ? await openStateToRead(stateSpec) : await openState(stateSpec);
   if (!state.ok) return state;
-  const gateway = FLEET_DRIVERS.gateway(
-    { store: state.value.store, binaries: state.value.binaries, clock: systemClock, log },
-    { gatewayToken: null, allowAnonymous: false, publicUrl: null },
-  );
+  const gateway = createGateway(state.value, systemClock, log, {
+    gatewayToken: null,
+    allowAnonymous: false,
+    publicUrl: null,
+  });
   const controller = connect(
     state.value,
     gateway,

@@ -46,6 +46,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   const reader = createSourceReader(ports);
   const held = new Map<string, Held>();
   let passes = 0;
+  let isRestored = false;
   let waiters: (() => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -232,6 +233,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
           await driverFor(null, record.inForce)?.enforce(record.inForce);
         }
         await reader.restore();
+        isRestored = true;
       }),
     );
 
@@ -279,8 +281,10 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
 
   return {
     async start() {
-      const restored = await restore();
-      if (!restored.ok) return restored;
+      if (!isRestored) {
+        const restored = await restore();
+        if (!restored.ok) return restored;
+      }
       const begun = await attempt(() =>
         inTurn(async () => {
           await reader.read({});
