@@ -49,9 +49,10 @@ export function computeFrozen({
   return [...frozen].sort();
 }
 
-/** Whether a word stands anywhere in a file's text. */
-export function mentions(file: ParsedFile, word: string): boolean {
-  return file.lines.some((line) => line.includes(word));
+/** Whether a name stands anywhere in a file's text, by itself and not as a part of another name. */
+export function mentions(file: ParsedFile, name: string): boolean {
+  const pattern = new RegExp(`(?<![\\w.-])${RegExp.escape(name)}(?![\\w-])`);
+  return file.lines.some((line) => pattern.test(line));
 }
 
 /**

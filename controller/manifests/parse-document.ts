@@ -84,8 +84,10 @@ export function parseDocument(
     const at = isDriver ? offsets.value(use.path) : offsets.key(use.path);
     report('NotSupported', at, use.message, use.remedy);
   }
+  const told = new Set(reading.defects.map(({ offset }) => offset));
   for (const mistake of checkSchema(kind, rest, reading.written)) {
     const at = mistake.atKey ? offsets.key(mistake.path) : offsets.value(mistake.path);
+    if (told.has(at)) continue;
     report('InvalidManifest', at, mistake.message, mistake.remedy);
   }
   for (const mistake of checkDurations(kind, rest)) {

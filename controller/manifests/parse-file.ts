@@ -132,7 +132,8 @@ function readDocuments(path: string, text: string, lines: readonly string[]): Pa
   for (const document of yaml.documents) {
     const error = document.errors[0];
     if (error !== undefined) {
-      defects.push(report(error.pos[0], ...describeYamlError(document, error.code, error.message)));
+      const at = findTextBefore(text, error.pos[0]);
+      defects.push(report(at, ...describeYamlError(document, error.code, error.message)));
       continue;
     }
     const read = parseDocument(path, lines, document, yaml.locate);
@@ -160,6 +161,13 @@ function readDocuments(path: string, text: string, lines: readonly string[]): Pa
   };
 }
 
+/** The offset itself, or the end of the text before it where nothing but white space is left of its line. */
+function findTextBefore(text: string, offset: number): number {
+  const lineEnd = text.indexOf('\n', offset);
+  if (text.slice(offset, lineEnd < 0 ? undefined : lineEnd).trim() !== '') return offset;
+  return Math.max(0, text.slice(0, offset).trimEnd().length - 1);
+}
+
 /** What is wrong with YAML that cannot be read, and what would mend it. */
 function describeYamlError(
   document: Document.Parsed,
@@ -178,7 +186,11 @@ function describeYamlError(
 
 type YamlErrorCode = Document.Parsed['errors'][number]['code'];
 
-function capProblems(path: string, problems: readonly Problem[]): readonly Problem[] {
+function capProblems(path: string, unsorted: readonly Problem[]): readonly Problem[] {
+  const problems = [...unsorted].sort(
+    ({ place: a }, { place: b }) =>
+      (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0),
+  );
   const beyond = problems[PROBLEMS_MAX];
   if (beyond === undefined) return problems;
   const rest: Problem = {

@@ -20,6 +20,9 @@ export interface YamlText {
 // The parser keeps one entry per open collection, one for the document and one for a scalar being read.
 const STACK_MAX = DEPTH_MAX + 2;
 
+/** Errors of the file's tokens that are looked at. */
+const ERRORS_MAX = 20;
+
 /** Reads text as YAML 1.2 (core schema). Never throws; takes time linear in the text. */
 export function readYaml(text: string): YamlText {
   const counter = new LineCounter();
@@ -46,8 +49,17 @@ export function readYaml(text: string): YamlText {
   });
   const documents: Document.Parsed[] = [];
   let tokens = 0;
+  let errors = 0;
+  const tooManyDocuments = () =>
+    stop(
+      parser.offset,
+      `The file has more than ${DOCUMENTS_MAX.toLocaleString('en-US')} documents.`,
+      'Split it into several files.',
+    );
   const compose = (lexeme: string | null) => {
     for (const token of lexeme === null ? parser.end() : parser.next(lexeme)) {
+      // Each error costs the library a stack trace, and only the first is shown.
+      if (token.type === 'error' && (errors += 1) > ERRORS_MAX) continue;
       for (const document of composer.next(token)) documents.push(document);
     }
   };
@@ -70,16 +82,11 @@ export function readYaml(text: string): YamlText {
           'Split it into several files.',
         );
       }
-      if (documents.length > DOCUMENTS_MAX) {
-        return stop(
-          parser.offset,
-          `The file has more than ${DOCUMENTS_MAX.toLocaleString('en-US')} documents.`,
-          'Split it into several files.',
-        );
-      }
+      if (documents.length > DOCUMENTS_MAX) return tooManyDocuments();
     }
     compose(null);
     for (const document of composer.end(false, text.length)) documents.push(document);
+    if (documents.length > DOCUMENTS_MAX) return tooManyDocuments();
   } catch (thrown) {
     return stop(
       parser.offset,

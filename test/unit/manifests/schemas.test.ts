@@ -25,6 +25,15 @@ function readSchema(kind: Kind): Schema {
   return JSON.parse(readFileSync(`${ROOT}schemas/${FILES[kind]}.schema.json`, 'utf8')) as Schema;
 }
 
+function isExplained({ title, description, examples }: Schema): boolean {
+  const texts = [title, description].every((text) => typeof text === 'string' && text !== '');
+  return texts && Array.isArray(examples) && examples.length > 0;
+}
+
+function isClosed(schema: Schema): boolean {
+  return schema['additionalProperties'] === false;
+}
+
 function listFields(schema: Schema, path: string): readonly (readonly [string, Schema])[] {
   const children = [
     ...Object.entries(schema.properties ?? {}),
@@ -42,17 +51,14 @@ describe.each(KINDS)('the schema of %s', (kind) => {
   const schema = readSchema(kind);
 
   it('explains every field with a title, a description and examples', () => {
-    for (const [path, field] of [['', schema] as const, ...listFields(schema, '')]) {
-      expect(typeof field['title'], path).toBe('string');
-      expect(String(field['description']).length, path).toBeGreaterThan(10);
-      expect((field['examples'] as unknown[]).length, path).toBeGreaterThan(0);
-    }
+    const fields = [['', schema] as const, ...listFields(schema, '')];
+    const silent = fields.filter(([, field]) => !isExplained(field)).map(([path]) => path);
+    expect(silent).toEqual([]);
   });
 
   it('closes every object', () => {
-    for (const [path, field] of [['', schema] as const, ...listFields(schema, '')]) {
-      if (field['type'] === 'object') expect(field['additionalProperties'], path).toBe(false);
-    }
+    const objects = listFields(schema, '').filter(([, field]) => field['type'] === 'object');
+    expect([schema, ...objects.map(([, field]) => field)].map(isClosed)).not.toContain(false);
   });
 
   it('accepts its own examples, those of every field included', () => {
@@ -177,10 +183,10 @@ describe('a value that breaks a rule', () => {
 /** As the reader of YAML notes it: what is written for values that are no text. */
 function writtenAs(path: string, value: unknown): ReadonlyMap<string, string> {
   const written = new Map<string, string>();
-  if (typeof value !== 'string' && typeof value !== 'object') written.set(path, String(value));
+  if (['number', 'boolean'].includes(typeof value)) written.set(path, JSON.stringify(value));
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      if (typeof item !== 'string') written.set(`${path}.${index}`, String(item));
+      if (typeof item !== 'string') written.set(`${path}.${index}`, JSON.stringify(item));
     }
   }
   return written;
