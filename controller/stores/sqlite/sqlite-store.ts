@@ -1,7 +1,9 @@
 // The state in one SQLite file: the store interface, put together from the tables of this folder. Each method is one
 // synchronous piece of work, which the write group makes durable.
 
-import { ok, type Result } from '../../base/result.ts';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { fail, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../../base/failure.ts';
 import type { Store } from '../store.ts';
 import { openContacts } from './contacts.ts';
@@ -12,6 +14,7 @@ import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
 import { openNumbers } from './numbers.ts';
 import { openProducts } from './products.ts';
+import { classifySqliteError } from './sqlite-failure.ts';
 import { loadWords } from './words.ts';
 import { createWriteGroup } from './write-group.ts';
 
@@ -32,6 +35,17 @@ export async function openSqliteStore(
   const opened = openDatabase(file);
   if (!opened.ok) return opened;
   const db = opened.value;
+  try {
+    return ok(createStore(db, file, options));
+  } catch (thrown) {
+    db.close();
+    const known = classifySqliteError(thrown, file);
+    if (known === null) throw thrown;
+    return fail(known);
+  }
+}
+
+function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions): Store {
   const words = loadWords(db);
   const numbers = openNumbers(db, options.randomStart ?? Math.random);
   const contacts = openContacts(db);
@@ -47,7 +61,7 @@ export async function openSqliteStore(
   const lists = openDeviceLists(db, words);
   const { read, write } = group;
 
-  return ok<Store>({
+  return {
     products: () => read(products.list),
     saveProduct: (change) =>
       write(() => {
@@ -107,5 +121,5 @@ export async function openSqliteStore(
       group.flush();
       db.close();
     },
-  });
+  };
 }

@@ -1,0 +1,31 @@
+// A process that writes to a state until it is killed, and says on stdout what was acknowledged, one line each. It is
+// started by the crash tests: `node store-writer.ts FILE ROUND`.
+
+import { writeSync } from 'node:fs';
+
+import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
+import type { Store } from '../../controller/stores/store.ts';
+import { changeDevice, createDevice, makeDevice, makeEvent } from './store-fixtures.ts';
+
+const [, , file = '', round = ''] = process.argv;
+const opened = await openSqliteStore(file);
+if (!opened.ok) throw new Error(opened.error.message);
+await Promise.all([0, 1, 2, 3].map((lane) => writeForever(opened.value, `${round}-${lane}`)));
+
+async function writeForever(store: Store, lane: string): Promise<void> {
+  for (let i = 0; ; i++) {
+    const device = await createDevice(store, makeDevice(`${lane}-${i}`, { running: 0 }));
+    acknowledge(`device ${device.id} 1`);
+    const changed = await changeDevice(store, device, { running: i, boot: String(i) });
+    acknowledge(`device ${device.id} ${changed.rev}`);
+    const message = `${lane}-${i}`;
+    await store.addEvents([makeEvent({ message })]);
+    acknowledge(`event ${message}`);
+    acknowledge(`action ${await store.reserveActionIds(3)}`);
+  }
+}
+
+function acknowledge(line: string): void {
+  // Synchronous: a line that waits in this process would die with it.
+  writeSync(1, `${line}\n`);
+}
