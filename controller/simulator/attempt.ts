@@ -83,8 +83,8 @@ export function handleDownload(step: Step, outcome: DownloadOutcome): void {
       step.effects.push({ kind: 'error', error: 'refused' });
       failAttempt(step, `The download was refused with status ${outcome.status}.`);
       return;
-    case 'oversize':
-      failAttempt(step, 'The artifact is larger than its document says.');
+    case 'wrong-size':
+      failAttempt(step, 'The size of the artifact is not what its document says.');
   }
 }
 

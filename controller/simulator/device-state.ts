@@ -151,8 +151,8 @@ export type DownloadOutcome =
   /** Broken off; the bytes so far are kept, and it can go on. */
   | { readonly kind: 'cut'; readonly received: number; readonly error: ErrorKind | null }
   | { readonly kind: 'refused'; readonly status: number }
-  /** More bytes came than the document says. */
-  | { readonly kind: 'oversize' };
+  /** The artifact has more or fewer bytes than its document says. */
+  | { readonly kind: 'wrong-size' };
 
 export type Effect =
   | {

@@ -115,7 +115,7 @@ async function consumeBody(
     download.received += kept.length;
     download.sha256.update(kept);
     download.sha1.update(kept);
-    if (download.received > request.size) return { kind: 'oversize' };
+    if (download.received > request.size) return { kind: 'wrong-size' };
     // Leaving the loop destroys the body, and with it the connection.
     if (download.received >= limit) {
       return { kind: 'cut', received: download.received, error: null };
@@ -142,9 +142,8 @@ function settleStatus(
 }
 
 function finish(download: Download, request: DownloadRequest): DownloadOutcome {
-  if (download.received < request.size) {
-    return { kind: 'cut', received: download.received, error: 'connection' };
-  }
+  // The answer was whole (a broken one rejects), so there is nothing more to come.
+  if (download.received !== request.size) return { kind: 'wrong-size' };
   return {
     kind: 'complete',
     sha256: download.sha256.digest('hex'),

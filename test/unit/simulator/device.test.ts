@@ -152,6 +152,36 @@ describe('polling', () => {
     expect(getWakeAtMs(bench.device)).toBe(Infinity);
   });
 
+  it('does not take an answer to a request from before a loss of power for one to a later request', () => {
+    const bench = createBench();
+    bench.feed({ kind: 'power-on', bootMs: 0 });
+    const before = bench.wake().find((effect) => effect.kind === 'exchange');
+    bench.feed({ kind: 'power-off' });
+    bench.feed({ kind: 'power-on', bootMs: 0 });
+    const after = bench.wake().find((effect) => effect.kind === 'exchange');
+    expect(after?.url).toBe(before?.url);
+    expect(after?.generation).not.toBe(before?.generation);
+  });
+
+  it('a zephyr device polls at once while something is asked of it, but not for ever', () => {
+    const bench = createBench(1, [], { ...SETTINGS, style: 'zephyr', traits: STYLES.zephyr });
+    startUp(bench);
+    const asking = answer({
+      config: { polling: { sleep: '00:01:00' } },
+      _links: { configData: { href: `${BASE}/configData` } },
+    });
+    const times: number[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      times.push(bench.now());
+      bench.feed(asking);
+      bench.feed(answer(''));
+      bench.wake();
+    }
+    expect(times.slice(0, 9)).toEqual(Array.from({ length: 9 }, () => 0));
+    expect(times[9]).toBeGreaterThanOrEqual(54_000);
+    expect(times[10]).toBeGreaterThanOrEqual(108_000);
+  });
+
   it('answers a request for attributes with version, boot counter and what is fixed', () => {
     const bench = createBench();
     startUp(bench);
@@ -241,7 +271,7 @@ describe('an update', () => {
     download(bench);
     bench.wake();
     expect(bench.device.exchanging).toBe(true);
-    bench.feed({ kind: 'download-ended', outcome: { kind: 'oversize' } });
+    bench.feed({ kind: 'download-ended', outcome: { kind: 'wrong-size' } });
     // The poll is answered with the offer; then comes the report, and no second look at the action.
     expect(requestOf(bench.feed(OFFER))).toBe(`POST ${BASE}/deploymentBase/1042/feedback`);
     expect(bench.feed(answer(''))).toEqual([]);

@@ -114,11 +114,12 @@ describe('what a fault does', () => {
       attributesAtBoot: true,
       bootAttribute: 'boot',
     });
+    fleet.setVersion('a', '40');
     await server.until(() => server.devices.get('a')?.attributes['fw_version'] === '42');
     await server.until(() => server.devices.get('a')?.attributes['boot'] === '3');
     expect(action.state).toBe('succeeded');
-    expect(server.devices.get('a')?.attributes['fw_version']).toBe('41');
-    expect(fleet.device('a')).toMatchObject({ version: '41', failed: true });
+    expect(server.devices.get('a')?.attributes['fw_version']).toBe('40');
+    expect(fleet.device('a')).toMatchObject({ version: '40', failed: true });
   });
 
   it.each(['rauc', 'swupdate', 'zephyr'] as const)(

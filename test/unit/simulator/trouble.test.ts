@@ -70,14 +70,17 @@ describe('a wrong artifact', () => {
     },
   );
 
-  it('that is longer than its document says is reported and not installed', async () => {
-    const server = await startServer();
-    const artifact = { ...createFirmware(), size: 1000 };
-    const action = server.offer('a', { version: '42', artifact });
-    startFleet(server);
-    await server.until(() => action.state === 'failed');
-    expect(listFeedback(action)).toEqual(['closed/failure']);
-  });
+  it.each([1000, 100_000])(
+    'that has not the %i bytes of its document is reported',
+    async (size) => {
+      const server = await startServer();
+      const artifact = { ...createFirmware(), size };
+      const action = server.offer('a', { version: '42', artifact });
+      startFleet(server);
+      await server.until(() => action.state === 'failed');
+      expect(listFeedback(action)).toEqual(['closed/failure']);
+    },
+  );
 });
 
 describe('a server in trouble', () => {
