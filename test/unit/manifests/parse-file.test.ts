@@ -196,6 +196,14 @@ describe('a file that cannot be read', () => {
     expect(file.unattributed).toBe(true);
   });
 
+  it('is ours when a document beside the broken one is', () => {
+    const flow =
+      '{ kind: Release, apiVersion: lockstep/v1, metadata: { name: r }, spec: { product: t, version: 1 } }';
+    expect(tell(parse(`${flow}\n---\nkind: [\n`))).toEqual([
+      expect.stringContaining('3:7 InvalidManifest'),
+    ]);
+  });
+
   it('is told when it is not UTF-8', () => {
     const bytes = new Uint8Array([...encoder.encode(RELEASE), 0x23, 0xff, 0xfe]);
     expect(tell(parseManifestFile('a.yaml', bytes))).toEqual([
@@ -256,6 +264,12 @@ ${spec}`;
     ).toHaveLength(1);
     expect(file.documents[0]?.verdict).toBe('invalid');
     expect(file.products).toEqual(['thermostat']);
+  });
+
+  it('is told once where it stands', () => {
+    expect(tell(parse(lock('  devices: !Ref x\n')))).toEqual([
+      '6:17 InvalidManifest: The tag `!Ref` means nothing here.',
+    ]);
   });
 
   it.each([

@@ -359,6 +359,26 @@ describe('a mistake', () => {
   });
 });
 
+describe('a name given twice', () => {
+  const files: Files = {
+    ...BASE,
+    'l.yaml': `${release('same')}---\n${product('q')}`,
+    'm.yaml': `${release('same')}---\n${product('r')}`,
+    'n.yaml': product('s'),
+  };
+
+  it('freezes the products of both files', () => {
+    expect(resolve(files).frozen).toEqual(['q', 'r', 't']);
+  });
+
+  it('is told once, and neither manifest is used', () => {
+    const snapshot = resolve(files);
+    expect(tell(snapshot)).toEqual(['m.yaml:3:19 DuplicateName']);
+    expect(snapshot.products['t']?.releases).toEqual([]);
+    expect(snapshot.products['t']?.firmware).toHaveLength(1);
+  });
+});
+
 describe('what a broken file freezes', () => {
   const broken = 'apiVersion: lockstep/v1\nkind: [\n';
   const files: Files = { ...BASE, 'q.yaml': product('q'), 'x.yaml': broken };
@@ -401,6 +421,16 @@ describe('what a broken file freezes', () => {
       'z.yaml': group('g', 'x').replace('product: t', 'product: zebra'),
     });
     expect(tell(snapshot).filter((text) => !text.endsWith('InvalidManifest'))).toEqual([]);
+  });
+
+  it('does not turn a version that it may declare into an unknown one', () => {
+    const broken = { 'p.yaml': product('t'), 'x.yaml': `${firmware(42)}  [\n` };
+    expect(tell(resolve({ ...broken, 'r.yaml': release('r') }))).toEqual([
+      'x.yaml:5:1 InvalidManifest',
+    ]);
+    expect(tell(resolve({ ...broken, 'r.yaml': release('r', 4) }))).toContainEqual(
+      'r.yaml:4:30 UnknownVersion',
+    );
   });
 
   it.each([
