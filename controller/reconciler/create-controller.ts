@@ -132,7 +132,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     resume: (product) => setStop(product, false),
     convergence: async (product) => {
       const known = held.get(product);
-      if (known?.plan == null || known.live === null) {
+      if (known === undefined || known.plan === null || known.live === null) {
         return fail(
           failure('UnknownProduct', `No product named ${product} is in force here.`, 'stall'),
         );
