@@ -1,10 +1,11 @@
-// The part of the store contract that is about devices, their contacts and what is counted about them.
+// The part of the store contract that is about devices: saving, finding and deleting them.
 
 import { describe, expect, it } from 'vitest';
 
-import type { Contact, DeviceRecord } from '../../controller/model/device.ts';
+import type { DeviceRecord } from '../../controller/model/device.ts';
 import { expectedDevice } from '../../controller/model/device.ts';
 import type { DeviceQuery, Store } from '../../controller/stores/store.ts';
+import { saveContacts } from './store-contract-contacts.ts';
 import {
   changeDevice,
   createDevice,
@@ -16,8 +17,6 @@ import {
   makeOpenAction,
   PRODUCT,
 } from './store-fixtures.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Describes devices; `reopen` closes the current store and opens it again. */
 export function describeDevices(current: () => Store, reopen: () => Promise<Store>): void {
@@ -90,6 +89,15 @@ export function describeDevices(current: () => Store, reopen: () => Promise<Stor
       );
       expect(outcomes.filter((outcome) => outcome.status === 'saved')).toHaveLength(1);
       expect((await current().device(PRODUCT, 'a'))?.running).toBe(1);
+    });
+
+    it('refuses a save of a reading from before the device was deleted and came back', async () => {
+      const device = await createDevice(current(), makeDevice('a'));
+      await current().saveDevice({ before: device, after: null });
+      const back = await createDevice(current(), makeDevice('a', { running: 42 }));
+      const stale = await current().saveDevice({ before: device, after: device });
+      expect(stale).toEqual({ status: 'conflict' });
+      expect(await current().device(PRODUCT, 'a')).toEqual(back);
     });
 
     it('leaves nothing of a change that fails half-way, and goes on', async () => {
@@ -247,66 +255,4 @@ export function describeDevices(current: () => Store, reopen: () => Promise<Stor
       expect(await find(200, 9)).toEqual(['c']);
     });
   });
-
-  describe('contacts', () => {
-    it('answers with the last contact that was recorded', async () => {
-      const contact = { at: 10, listened: 1.25 };
-      const saved = await current().saveDevice({ before: null, after: makeDevice('a'), contact });
-      const key = saved.status === 'saved' ? (saved.device?.key ?? 0) : 0;
-      expect(await current().contact(key)).toEqual(contact);
-      await saveContacts(current(), [[key, { at: 20, listened: 2 }]]);
-      const store = await reopen();
-      expect(await store.contact(key)).toEqual({ at: 20, listened: 2 });
-    });
-
-    it('counts the devices heard since a listening time, to one slot', async () => {
-      const contacts: [number, Contact][] = [];
-      for (let i = 0; i < 10; i++) {
-        const device = await createDevice(current(), makeDevice(`d${i}`));
-        contacts.push([device.key, { at: i, listened: i * 1_000 }]);
-      }
-      await createDevice(current(), makeDevice('silent'));
-      await saveContacts(current(), contacts, 1_000);
-      expect(await current().heardSince(PRODUCT, 0)).toBe(10);
-      expect(await current().heardSince(PRODUCT, 7_000)).toBe(3);
-      expect(await current().heardSince(PRODUCT, 9_999)).toBe(1);
-      expect(await current().heardSince(PRODUCT, 10_000)).toBe(0);
-      expect(await current().heardSince('other', 0)).toBe(0);
-      // Heard again: it counts once, in its new slot, whatever the slots' length was before.
-      await saveContacts(current(), [[contacts[0]?.[0] ?? 0, { at: 99, listened: 20_500 }]], 7_000);
-      const store = await reopen();
-      expect(await store.heardSince(PRODUCT, 0)).toBe(10);
-      expect(await store.heardSince(PRODUCT, 20_500)).toBe(1);
-      expect(await store.heardSince(PRODUCT, 28_000)).toBe(0);
-    });
-
-    it('finds active devices not heard from for long, and only those', async () => {
-      const days = { old: 1, older: 0.5, fresh: 5, stranger: 1 };
-      for (const [id, day] of Object.entries(days)) {
-        await current().saveDevice({
-          before: null,
-          after: makeDevice(id, { standing: id === 'stranger' ? 'quarantined' : 'active' }),
-          contact: { at: day * DAY_MS, listened: 1 },
-        });
-      }
-      await createDevice(current(), expectedDevice(PRODUCT, 'expected'));
-      const find = async (before: number, limit: number): Promise<readonly string[]> =>
-        (await current().unheardDevices(PRODUCT, before, limit)).map(({ device }) => device.id);
-      expect((await find(3 * DAY_MS, 9)).toSorted()).toEqual(['old', 'older']);
-      expect(await find(DAY_MS, 9)).toEqual(['older']);
-      expect(await find(3 * DAY_MS, 1)).toHaveLength(1);
-      const back = await current().device(PRODUCT, 'old');
-      await saveContacts(current(), [[back?.key ?? 0, { at: 9 * DAY_MS, listened: 2 }]]);
-      expect(await find(3 * DAY_MS, 9)).toEqual(['older']);
-    });
-  });
-}
-
-async function saveContacts(
-  store: Store,
-  contacts: readonly (readonly [key: number, contact: Contact])[],
-  slotMs = 60_000,
-): Promise<void> {
-  const batch = contacts.map(([key, contact]) => [key, { ...contact, product: PRODUCT }] as const);
-  await store.saveContacts(new Map(batch), new Map(), { slotMs: new Map([[PRODUCT, slotMs]]) });
 }

@@ -1,11 +1,12 @@
 // What every store has to do, as one suite: an implementation's test calls `describeStoreContract` and adds only what is
-// its own. The devices' part is in `store-contract-devices.ts`.
+// its own. Devices and contacts have files of their own.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { isUsableActionId } from '../../controller/devices/action-id.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import type { Store } from '../../controller/stores/store.ts';
+import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
 import {
   changeDevice,
@@ -51,6 +52,7 @@ export function describeStoreContract(
     }
     describeProducts(() => store, reopen);
     describeDevices(() => store, reopen);
+    describeContacts(() => store, reopen);
     describeHistory(() => store, reopen);
   });
 }
@@ -100,6 +102,13 @@ function describeProducts(current: () => Store, reopen: () => Promise<Store>): v
       expect((await store.events({ limit: 9 })).map((event) => event.type)).toEqual([
         'RevisionSeen',
       ]);
+    });
+
+    it('keeps what was issued before it is closed', async () => {
+      const saving = current().saveProduct({ product: makeProduct() });
+      const store = await reopen();
+      await saving;
+      expect(await store.products()).toEqual([makeProduct()]);
     });
 
     it('keeps tokens by name', async () => {
@@ -202,6 +211,10 @@ function describeHistory(current: () => Store, reopen: () => Promise<Store>): vo
         before: null,
         after: makeDevice('a'),
         actions: [old, fresh, makeAction('a', { id: 1003 })],
+        feedback: {
+          actionId: 1001,
+          entry: { at: 1, execution: 'e', finished: 'f', progress: null, code: null, details: [] },
+        },
         events: [
           makeEvent({ type: 'VersionReported', at: 100, device: 'a' }),
           makeEvent({ type: 'VersionReported', at: 499, device: 'a' }),
@@ -212,6 +225,7 @@ function describeHistory(current: () => Store, reopen: () => Promise<Store>): vo
       expect(await current().prune(500, 1)).toBe(1);
       expect(await current().prune(500, 9)).toBe(2);
       expect(await current().prune(500, 9)).toBe(0);
+      expect(await current().feedback(PRODUCT, 'a', 1001)).toEqual([]);
       const kept = await current().actions(PRODUCT, 'a', 9);
       expect(kept.map((action) => action.id)).toEqual([1003, 1002]);
       const events = await current().events({ limit: 9 });

@@ -27,7 +27,7 @@ const contact = fc.record({
   at: fc.integer({ min: 0, max: 4 * 86_400_000 }),
   listened: fc.oneof(
     fc.integer({ min: 0, max: 500_000 }),
-    fc.float({ min: 0, max: 9_999, noNaN: true }),
+    fc.double({ min: 0, max: 500_000, noNaN: true }),
   ),
 });
 const target = fc.record({

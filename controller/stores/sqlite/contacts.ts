@@ -138,8 +138,7 @@ type ContactRow = readonly [at: number | null, listened: number | null, intoSlot
 
 /** The start of the slot that a contact was counted in, whatever the slots' length is by now. */
 function findSlot(row: ContactRow): number {
-  // Slots start at whole milliseconds; listening time need not be whole.
-  return Math.round((row[1] ?? 0) - (row[2] ?? 0));
+  return (row[1] ?? 0) - (row[2] ?? 0);
 }
 
 function move(moves: Moves, product: number, slot: number, by: number): void {

@@ -1,0 +1,86 @@
+// The part of the store contract that is about contacts: when devices were last heard from, and how many were.
+
+import { describe, expect, it } from 'vitest';
+
+import type { Contact } from '../../controller/model/device.ts';
+import { expectedDevice } from '../../controller/model/device.ts';
+import type { Store } from '../../controller/stores/store.ts';
+import { createDevice, makeDevice, PRODUCT } from './store-fixtures.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Describes contacts; `reopen` closes the current store and opens it again. */
+export function describeContacts(current: () => Store, reopen: () => Promise<Store>): void {
+  describe('contacts', () => {
+    it('answers with the last contact that was recorded', async () => {
+      const contact = { at: 10, listened: 1.25 };
+      const saved = await current().saveDevice({ before: null, after: makeDevice('a'), contact });
+      const key = saved.status === 'saved' ? (saved.device?.key ?? 0) : 0;
+      expect(await current().contact(key)).toEqual(contact);
+      await saveContacts(current(), [[key, { at: 20, listened: 2 }]]);
+      const store = await reopen();
+      expect(await store.contact(key)).toEqual({ at: 20, listened: 2 });
+    });
+
+    it('counts the devices heard since a listening time, to one slot', async () => {
+      const contacts: [number, Contact][] = [];
+      for (let i = 0; i < 10; i++) {
+        const device = await createDevice(current(), makeDevice(`d${i}`));
+        contacts.push([device.key, { at: i, listened: i * 1_000 }]);
+      }
+      await createDevice(current(), makeDevice('silent'));
+      await saveContacts(current(), contacts, 1_000);
+      expect(await current().heardSince(PRODUCT, 0)).toBe(10);
+      expect(await current().heardSince(PRODUCT, 7_000)).toBe(3);
+      expect(await current().heardSince(PRODUCT, 9_999)).toBe(1);
+      expect(await current().heardSince(PRODUCT, 10_000)).toBe(0);
+      expect(await current().heardSince('other', 0)).toBe(0);
+      // Heard again: it counts once, in its new slot, whatever the slots' length was before.
+      await saveContacts(current(), [[contacts[0]?.[0] ?? 0, { at: 99, listened: 20_500 }]], 7_000);
+      const store = await reopen();
+      expect(await store.heardSince(PRODUCT, 0)).toBe(10);
+      expect(await store.heardSince(PRODUCT, 20_500)).toBe(1);
+      expect(await store.heardSince(PRODUCT, 28_000)).toBe(0);
+    });
+
+    it('counts a device once when its listening times are not whole', async () => {
+      const device = await createDevice(current(), makeDevice('a'));
+      for (const listened of [1_234.567, 61_000.1, 3e9 + 0.3]) {
+        await saveContacts(current(), [[device.key, { at: 1, listened }]], 1_000);
+        expect(await current().heardSince(PRODUCT, 0)).toBe(1);
+        expect(await current().heardSince(PRODUCT, listened)).toBe(1);
+      }
+      expect(await current().heardSince(PRODUCT, 3e9 + 1_000)).toBe(0);
+    });
+
+    it('finds active devices not heard from for long, and only those', async () => {
+      const days = { old: 1, older: 0.5, fresh: 5, stranger: 1 };
+      for (const [id, day] of Object.entries(days)) {
+        await current().saveDevice({
+          before: null,
+          after: makeDevice(id, { standing: id === 'stranger' ? 'quarantined' : 'active' }),
+          contact: { at: day * DAY_MS, listened: 1 },
+        });
+      }
+      await createDevice(current(), expectedDevice(PRODUCT, 'expected'));
+      const find = async (before: number, limit: number): Promise<readonly string[]> =>
+        (await current().unheardDevices(PRODUCT, before, limit)).map(({ device }) => device.id);
+      expect((await find(3 * DAY_MS, 9)).toSorted()).toEqual(['old', 'older']);
+      expect(await find(DAY_MS, 9)).toEqual(['older']);
+      expect(await find(3 * DAY_MS, 1)).toHaveLength(1);
+      const back = await current().device(PRODUCT, 'old');
+      await saveContacts(current(), [[back?.key ?? 0, { at: 9 * DAY_MS, listened: 2 }]]);
+      expect(await find(3 * DAY_MS, 9)).toEqual(['older']);
+    });
+  });
+}
+
+/** Saves a batch of contacts of the product that the fixtures have. */
+export async function saveContacts(
+  store: Store,
+  contacts: readonly (readonly [key: number, contact: Contact])[],
+  slotMs = 60_000,
+): Promise<void> {
+  const batch = contacts.map(([key, contact]) => [key, { ...contact, product: PRODUCT }] as const);
+  await store.saveContacts(new Map(batch), new Map(), { slotMs: new Map([[PRODUCT, slotMs]]) });
+}
