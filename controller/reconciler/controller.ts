@@ -77,8 +77,9 @@ export interface SyncRequest {
 
 export interface Controller {
   /**
-   * Puts what the state holds in force, reads the source once and makes the first pass. A source that cannot be read
-   * is no failure here: what is in force stays, and reading goes on. Fails only where the state itself is unusable.
+   * Puts what the state holds in force, reads the source once and makes the first pass (unless it was told not to follow
+   * its source). A source that cannot be read is no failure here: what is in force stays, and reading goes on. Fails
+   * only where the state itself is unusable.
    */
   start(): Promise<Result<void, Failure>>;
   /** Takes up what the state holds, to look at and plan against; reads no source, makes no pass and writes nothing. */

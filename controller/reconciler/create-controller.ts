@@ -89,6 +89,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       }
       const begun = await attempt(() =>
         inTurn(async () => {
+          if (!options.followSource) return;
           await reader.read({});
           await pass({}, options.adopt);
         }),

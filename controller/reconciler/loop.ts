@@ -70,7 +70,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
   return {
     start() {
       const { source, drivers } = ports;
-      if (source !== null) {
+      if (source !== null && options.followSource) {
         ends.push(source.watch(() => run(readAndPass)));
         scheduleRead();
       }

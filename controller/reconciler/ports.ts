@@ -32,6 +32,8 @@ export interface ReconcilerPorts {
 export interface ReconcilerOptions {
   /** A person adopts every product that this state has never seen, for as long as the controller runs. */
   readonly adopt: boolean;
+  /** False: the source is read only when `Controller.sync` is called. */
+  readonly followSource: boolean;
   /** How often the source is read, before jitter. */
   readonly intervalMs: number;
   /** 0 up to 1; spreads the readings of many controllers. */
