@@ -1,0 +1,140 @@
+// A plan in words, for every report that people read: one line per action, with many locks of one manifest as a single
+// line, and the totals. How a line looks in a terminal or in a pull request is not decided here.
+
+import { unreachable } from '../base/assert.ts';
+import type { Place } from '../model/desired.ts';
+import type { Action, FlashCount, Plan, ProductPlan } from '../model/plan.ts';
+import { countOf, formatNumber } from './plain-text.ts';
+
+/** What an action does to what is in force: adds, changes, takes away. */
+export type PlanSymbol = '+' | '~' | '-';
+
+/** One action, or several of one manifest, in words. */
+export interface PlanLine {
+  readonly symbol: PlanSymbol;
+  readonly type: Action['type'];
+  /** Not cleaned: holds text of manifests. */
+  readonly text: string;
+  readonly manifest: string;
+  readonly place: Place;
+  /** The devices, where the line stands for several actions. */
+  readonly devices: readonly string[];
+}
+
+/** Totals over all products. */
+export interface PlanTotals {
+  readonly actions: number;
+  readonly refusals: number;
+  readonly warnings: number;
+  readonly errors: number;
+  /** Devices that would be flashed, refused releases aside. */
+  readonly flashes: number;
+}
+
+/** The lines of a product's actions, in the order of execution. */
+export function describeActions(actions: readonly Action[]): readonly PlanLine[] {
+  const lines: PlanLine[] = [];
+  const groups = new Map<string, { readonly index: number; readonly devices: string[] }>();
+  for (const action of actions) {
+    const line = describeAction(action);
+    if (action.type !== 'LockDevice' && action.type !== 'UnlockDevice') {
+      lines.push(line);
+      continue;
+    }
+    const key = `${line.manifest} ${describeLock(action)}`;
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, { index: lines.length, devices: [action.device] });
+      lines.push(line);
+    } else {
+      group.devices.push(action.device);
+      const { index, devices } = group;
+      lines[index] = {
+        ...line,
+        text: `${countOf(devices.length, 'device')} ${describeLock(action)}`,
+        devices,
+      };
+    }
+  }
+  return lines;
+}
+
+/** Counts a plan. */
+export function countPlan(plan: Plan): PlanTotals {
+  const sum = (count: (product: ProductPlan) => number): number =>
+    plan.products.reduce((total, product) => total + count(product), 0);
+  return {
+    actions: sum(({ actions }) => actions.length),
+    refusals: sum(({ refusals }) => refusals.length),
+    warnings: sum(({ warnings }) => warnings.length),
+    errors: plan.errors.length,
+    flashes: sum(({ impact }) => sumDevices(impact.flashes)),
+  };
+}
+
+/** The totals in one sentence: `3 actions, 1 refused, 2 warnings; 899,990 flashes`. */
+export function summarisePlan(plan: Plan): string {
+  const { actions, refusals, warnings, errors, flashes } = countPlan(plan);
+  const parts = [countOf(actions, 'action'), `${formatNumber(refusals)} refused`];
+  if (errors > 0) parts.push(countOf(errors, 'error'));
+  parts.push(countOf(warnings, 'warning'));
+  return `${parts.join(', ')}; ${countOf(flashes, 'flash', 'flashes')}`;
+}
+
+/** The devices of some flashes together. */
+export function sumDevices(flashes: readonly FlashCount[]): number {
+  return flashes.reduce((total, { devices }) => total + devices, 0);
+}
+
+function describeAction(action: Action): PlanLine {
+  const { manifest, place } = action.trace;
+  const line = (symbol: PlanSymbol, text: string): PlanLine => ({
+    symbol,
+    type: action.type,
+    text,
+    manifest,
+    place,
+    devices: [],
+  });
+  switch (action.type) {
+    case 'ConfigureProduct':
+      return action.changes[0] === 'new'
+        ? line('+', 'new product')
+        : line('~', action.changes.join(', '));
+    case 'UploadFirmware':
+      return line('+', `version ${action.version}`);
+    case 'RetireFirmware':
+    case 'WithdrawFirmware':
+      return line('-', `version ${action.version}`);
+    case 'ChangeGroup':
+      return action.devices === 0
+        ? line('-', `${action.group}, no devices`)
+        : line('~', `${action.group}, ${countOf(action.devices, 'device')}`);
+    case 'LockDevice':
+      return line('+', `${action.device} ${describeLock(action)}`);
+    case 'UnlockDevice':
+      return line('-', `${action.device} ${describeLock(action)}`);
+    case 'ReleaseFirmware':
+      return line(action.from === null ? '+' : '~', describeRelease(action));
+    case 'EndRelease':
+      return line('-', `version ${action.version} for ${describeGroup(action.group)}`);
+    default:
+      return unreachable(action);
+  }
+}
+
+function describeLock(action: Extract<Action, { type: 'LockDevice' | 'UnlockDevice' }>): string {
+  return action.type === 'LockDevice'
+    ? `on version ${action.version}, flash ${action.flash}`
+    : `from version ${action.from}`;
+}
+
+function describeRelease(action: Extract<Action, { type: 'ReleaseFirmware' }>): string {
+  const { version, from, group, rollback } = action;
+  const versions = from === null ? `version ${version}` : `version ${from} -> ${version}`;
+  return `${versions} for ${describeGroup(group)}${rollback ? ', a rollback' : ''}`;
+}
+
+function describeGroup(group: string | null): string {
+  return group === null ? 'every device' : `group ${group}`;
+}

@@ -1,0 +1,256 @@
+// Status, devices and events for people, and the table that they stand in.
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { StatusJson } from '../../../controller/reports/answers.ts';
+import { compilePolicy } from '../../../controller/devices/policy.ts';
+import { deviceJson } from '../../../controller/reports/device-json.ts';
+import { renderDevicesText } from '../../../controller/reports/devices-text.ts';
+import { renderEventsText } from '../../../controller/reports/events-text.ts';
+import {
+  cleanText,
+  formatAgo,
+  formatNumber,
+  isoTime,
+  shortRevision,
+} from '../../../controller/reports/plain-text.ts';
+import { renderStatusText } from '../../../controller/reports/status-text.ts';
+import { renderTable } from '../../../controller/reports/table.ts';
+import {
+  REVISION,
+  sampleAction,
+  sampleCarriedLock,
+  sampleDesired,
+  sampleDevice,
+  sampleFirmwareRecord,
+} from './samples.ts';
+
+const GOLDEN = '../../fixtures/reports';
+const PLAIN = { color: false };
+const NOW = 1_700_000_600_000;
+
+function sampleStatus(): StatusJson {
+  return {
+    version: '0.1.0',
+    ready: true,
+    source: 'https://git.example.com/fleet.git#main',
+    revisionSeen: REVISION,
+    subjectSeen: 'Release 41',
+    sourceReadAt: isoTime(NOW - 30_000),
+    sourceFailure: null,
+    passes: 12,
+    problems: [
+      {
+        reason: 'VersionMismatch',
+        message: 'The binary is version 43, the manifest says 42.',
+        remedy: 'Write version 43.',
+        file: 'firmware.yaml',
+        line: 6,
+        column: 12,
+      },
+    ],
+    warnings: [],
+    products: [
+      {
+        product: 'thermostat',
+        revision: REVISION,
+        observedRevision: REVISION,
+        devices: {
+          total: 1_000_000,
+          online: 999_880,
+          offline: 120,
+          quarantined: 2,
+          locked: 13,
+          inFlight: 1_200,
+          failed: 4,
+        },
+        releases: [
+          {
+            version: 41,
+            group: null,
+            manifest: 'Release/thermostat',
+            revision: REVISION,
+            file: 'release.yaml',
+            line: 3,
+            column: 1,
+          },
+        ],
+        stopped: false,
+        adopted: true,
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'False',
+            reason: 'Refused',
+            message: 'Part of the revision is refused.',
+            lastTransitionTime: isoTime(NOW),
+            observedRevision: REVISION,
+          },
+        ],
+        problemCount: 1,
+        warningCount: 0,
+      },
+      {
+        product: 'lamp',
+        revision: null,
+        observedRevision: REVISION,
+        devices: null,
+        releases: [],
+        stopped: true,
+        adopted: false,
+        conditions: [],
+        problemCount: 0,
+        warningCount: 0,
+      },
+    ],
+  };
+}
+
+describe('the texts of the controller', () => {
+  it('renders the status as in the golden file', async () => {
+    await expect(renderStatusText(sampleStatus(), NOW, PLAIN)).toMatchFileSnapshot(
+      `${GOLDEN}/status.txt`,
+    );
+  });
+
+  it('says so where there is nothing yet', async () => {
+    const text = renderStatusText(
+      {
+        ...sampleStatus(),
+        ready: false,
+        revisionSeen: null,
+        subjectSeen: null,
+        sourceReadAt: null,
+        sourceFailure: {
+          code: 'SourceUnavailable',
+          message: 'The remote did not answer.',
+          disposition: 'retry',
+          retryAfterMs: null,
+        },
+        problems: [],
+        products: [],
+      },
+      NOW,
+      PLAIN,
+    );
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/status-empty.txt`);
+    expect(renderDevicesText({ items: [], next: null }, NOW, PLAIN)).toBe('No devices.\n');
+    expect(renderEventsText([], PLAIN)).toBe('No events.\n');
+  });
+
+  it('renders devices as in the golden file', async () => {
+    const records = [sampleFirmwareRecord(41), sampleFirmwareRecord(42)];
+    const policy = compilePolicy(sampleDesired(), records, { stopped: false });
+    const context = { policy, listened: 10_000_000, now: NOW };
+    const contact = { at: NOW - 90_000, listened: 9_910_000 };
+    const failures = {
+      version: 42,
+      count: 4,
+      retryAt: null,
+      lastAt: NOW,
+      lastMessage: 'flash write failed',
+    };
+    const items = [
+      deviceJson(
+        sampleDevice({ id: 'bench-1', lock: sampleCarriedLock(), action: sampleAction() }),
+        contact,
+        context,
+      ),
+      deviceJson(
+        sampleDevice({
+          id: 'bench-2',
+          lock: sampleCarriedLock({ flash: 'on-reset', armed: false }),
+        }),
+        { at: NOW - 7_200_000, listened: 0 },
+        context,
+      ),
+      deviceJson(sampleDevice({ id: 'e00f01' }), contact, context),
+      deviceJson(sampleDevice({ id: 'e00f02', failures }), contact, context),
+      deviceJson(
+        sampleDevice({ id: 'e00f03', standing: 'quarantined', quarantine: 'no manifest names it' }),
+        contact,
+        context,
+      ),
+      deviceJson(
+        sampleDevice({ id: 'e00f04', standing: 'expected', running: null }),
+        null,
+        context,
+      ),
+    ];
+    const text = renderDevicesText({ items, next: 'e00f04' }, NOW, PLAIN);
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/devices.txt`);
+  });
+
+  it('renders events as in the golden file', async () => {
+    const text = renderEventsText(
+      [
+        {
+          id: 2,
+          type: 'ActionFailed',
+          at: isoTime(NOW),
+          product: 'thermostat',
+          revision: REVISION,
+          manifest: 'Release/thermostat',
+          device: 'e00f02',
+          actionId: '734211',
+          message: 'Failed: flash write failed.',
+        },
+        {
+          id: 1,
+          type: 'RevisionSeen',
+          at: isoTime(NOW - 1_000),
+          product: null,
+          revision: REVISION,
+          manifest: null,
+          device: null,
+          actionId: null,
+          message: 'Read revision 5f0c1d2e3b4a.',
+        },
+      ],
+      PLAIN,
+    );
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/events.txt`);
+  });
+});
+
+describe('the pieces of a text', () => {
+  it('aligns every line of a table, whatever stands in it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string(), fc.string())), (rows) => {
+        const lines = renderTable(
+          [{ title: 'a' }, { title: 'b', align: 'right' }],
+          rows.map(([a, b]) => [a, `${b}x`]),
+          PLAIN,
+        );
+        expect(lines).toHaveLength(rows.length + 1);
+        const widths = new Set(lines.map((line) => Array.from(line).length));
+        expect(widths.size).toBe(1);
+        for (const line of lines) expect(line).not.toContain('\n');
+      }),
+    );
+  });
+
+  it('writes numbers, ages, revisions and times in one way', () => {
+    expect([0, 999, 1_000, 1_234_567].map(formatNumber)).toEqual([
+      '0',
+      '999',
+      '1,000',
+      '1,234,567',
+    ]);
+    const ago = (ms: number): string => formatAgo(isoTime(NOW - ms), NOW);
+    expect([5_000, 300_000, 7_200_000, 200_000_000, -5_000].map(ago)).toEqual([
+      '5s ago',
+      '5m ago',
+      '2h ago',
+      '2d ago',
+      '0s ago',
+    ]);
+    expect(formatAgo(null, NOW)).toBe('never');
+    expect(shortRevision(REVISION)).toBe('5f0c1d2e3b4a');
+    expect(shortRevision('dir-0011')).toBe('dir-0011');
+    expect(isoTime(null)).toBeNull();
+    expect(isoTime(Number.MAX_SAFE_INTEGER)).toMatch(/^\+275760/);
+    expect(cleanText('a\r\nb\u001b[31m')).toBe('a b·[31m');
+  });
+});

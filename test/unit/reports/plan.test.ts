@@ -1,0 +1,191 @@
+// The three forms of a plan: JSON that loses nothing, text for a terminal, Markdown for a pull request. The golden files
+// are what a person reads.
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { fingerprintOf, isSamePlan } from '../../../controller/plan/fingerprint.ts';
+import { parsePlanJson, planJson } from '../../../controller/reports/plan-json.ts';
+import { MARKDOWN_MAX, renderPlanMarkdown } from '../../../controller/reports/plan-markdown.ts';
+import { renderPlanText } from '../../../controller/reports/plan-text.ts';
+import {
+  emptyProductPlan,
+  REVISION,
+  sampleActions,
+  sampleFrozenPlan,
+  samplePlan,
+  sampleProductPlan,
+} from './samples.ts';
+
+const GOLDEN = '../../fixtures/reports';
+
+describe('a plan as JSON', () => {
+  it('has the keys of the contract, in its order', () => {
+    const json = planJson(samplePlan());
+    expect(Object.keys(json)).toEqual([
+      'formatVersion',
+      'revision',
+      'fingerprint',
+      'products',
+      'errors',
+    ]);
+    const [product] = json.products;
+    expect(product?.actions.find(({ type }) => type === 'ReleaseFirmware')).toEqual({
+      type: 'ReleaseFirmware',
+      version: 41,
+      from: 40,
+      group: null,
+      rollback: false,
+      manifest: 'Release/thermostat',
+      revision: REVISION,
+      file: 'release.yaml',
+      line: 1,
+      column: 1,
+    });
+    expect(Object.keys(product?.actions.find(({ type }) => type === 'LockDevice') ?? {})).toEqual([
+      'type',
+      'device',
+      'version',
+      'flash',
+      'manifest',
+      'revision',
+      'file',
+      'line',
+      'column',
+    ]);
+    expect(product?.refusals[0]).toMatchObject({
+      reason: 'ReleaseUnverified',
+      file: 'release.yaml',
+      line: 14,
+      column: 12,
+    });
+    expect(product?.warnings[1]).toMatchObject({ file: null, line: null, column: null });
+    expect(product?.impact).toMatchObject({ devices: 1_000_000, locked: 13, offline: 120 });
+  });
+
+  it('can be read back to the very plan, whatever it holds', () => {
+    for (const plan of [samplePlan(), sampleFrozenPlan(), samplePlan([emptyProductPlan()])]) {
+      const sent = JSON.stringify(planJson(plan));
+      const back = parsePlanJson(JSON.parse(sent) as ReturnType<typeof planJson>);
+      expect(JSON.stringify(back)).toBe(JSON.stringify(plan));
+      expect(back !== null && isSamePlan(back, plan)).toBe(true);
+      expect(fingerprintOf(REVISION, back?.products ?? [])).toBe(
+        fingerprintOf(REVISION, plan.products),
+      );
+    }
+  });
+
+  it('refuses to read a form of another major version', () => {
+    const json = planJson(samplePlan());
+    expect(parsePlanJson({ ...json, formatVersion: '2.0' })).toBeNull();
+    expect(parsePlanJson({ ...json, formatVersion: '1.7' })).not.toBeNull();
+  });
+});
+
+describe('a plan as text', () => {
+  it('reads as in the golden file', async () => {
+    const text = renderPlanText(samplePlan([emptyProductPlan(), sampleProductPlan()]), {
+      color: false,
+    });
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan.txt`);
+  });
+
+  it('says what is frozen, and shows the line that is wrong', async () => {
+    const text = renderPlanText(sampleFrozenPlan(), { color: false });
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan-frozen.txt`);
+  });
+
+  it('colours only where it is asked to', () => {
+    const escapes = '\u001b[';
+    expect(renderPlanText(samplePlan(), { color: false })).not.toContain(escapes);
+    expect(renderPlanText(samplePlan(), { color: true })).toContain(escapes);
+  });
+
+  it('lets nothing of a manifest reach the terminal as a control', () => {
+    const [first] = sampleActions();
+    const evil = sampleProductPlan({
+      product: 'a\u001b[2Jb',
+      actions:
+        first === undefined
+          ? []
+          : [
+              {
+                ...first,
+                trace: { ...first.trace, place: { file: 'x\u0007y', line: 1, column: 1 } },
+              },
+            ],
+    });
+    const text = renderPlanText(samplePlan([evil]), { color: false });
+    const codes = Array.from(text.replaceAll('\n', ''), (each) => each.charCodeAt(0));
+    expect(Math.min(...codes)).toBeGreaterThanOrEqual(0x20);
+  });
+});
+
+describe('a plan as Markdown', () => {
+  it('reads as in the golden file', async () => {
+    const text = renderPlanMarkdown(samplePlan([emptyProductPlan(), sampleProductPlan()]));
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan-markdown.txt`);
+  });
+
+  it('names the errors of a frozen revision first', async () => {
+    const text = renderPlanMarkdown(sampleFrozenPlan());
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan-markdown-frozen.txt`);
+  });
+
+  it('stays below its limit however large the plan is', () => {
+    const many = Array.from({ length: 120 }, (_, index) =>
+      sampleProductPlan({
+        product: `product-${index}`,
+        refusals: Array.from({ length: 20 }, () => ({
+          ...(sampleProductPlan().refusals[0] as NonNullable<
+            ReturnType<typeof sampleProductPlan>['refusals'][0]
+          >),
+          message: '#@<>`'.repeat(500),
+        })),
+      }),
+    );
+    for (const count of [1, 20, 120]) {
+      expect(renderPlanMarkdown(samplePlan(many.slice(0, count))).length).toBeLessThanOrEqual(
+        MARKDOWN_MAX,
+      );
+    }
+  });
+
+  it('keeps text of manifests inert: no HTML, mention, reference, link or table cell of its own', () => {
+    const hostile = fc.array(
+      fc.constantFrom(
+        '<',
+        '>',
+        '`',
+        '|',
+        '\n',
+        '@team',
+        '#1',
+        '[a](b)',
+        '</details>',
+        'x',
+        '\\',
+        '_',
+      ),
+      { maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(hostile, (parts) => {
+        const [refusal] = sampleProductPlan().refusals;
+        if (refusal === undefined) return;
+        const clean = renderPlanMarkdown(
+          samplePlan([sampleProductPlan({ refusals: [{ ...refusal, message: 'x' }] })]),
+        );
+        const text = renderPlanMarkdown(
+          samplePlan([sampleProductPlan({ refusals: [{ ...refusal, message: parts.join('') }] })]),
+        );
+        // Code spans are inert; what is left must bring no construct that the clean report does not have.
+        const bare = text.replaceAll(/`[^`\n]*`/g, '');
+        expect(bare).not.toMatch(/@team|#1\b/);
+        expect(bare.match(/<\/details>/g)).toEqual(clean.match(/<\/details>/g));
+        expect(bare).not.toMatch(/(?<!\\)\[a(?<!\\)\]/);
+        expect(text.split('\n')).toHaveLength(clean.split('\n').length);
+      }),
+    );
+  });
+});
