@@ -8,7 +8,7 @@ import type { Failure } from './base/failure.ts';
 import { failure } from './base/failure.ts';
 import type { Result } from './base/result.ts';
 import { fail, ok } from './base/result.ts';
-import type { Log, OfflineApi, ServedController, ServeOptions } from './cli/ports.ts';
+import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Controller } from './reconciler/controller.ts';
@@ -34,7 +34,7 @@ export async function composeController(
   const state = await openState(options.stateSpec);
   if (!state.ok) return state;
   const { store } = state.value;
-  const log = lineLog(options.log);
+  const { log } = options;
   const gateway = createGateway(state.value, log, options);
   const controller = connect(state.value, gateway, source.value, log, options);
   const server = await createServer(
@@ -63,7 +63,7 @@ export async function composeController(
     await close();
     return started;
   }
-  return ok({ controller, address: () => address, close });
+  return ok({ controller, address, close });
 }
 
 function openSourceOf(
@@ -124,23 +124,24 @@ function connect(
 export async function composeOffline(options: {
   readonly stateSpec: string;
   readonly readOnly: boolean;
-}): Promise<Result<OfflineApi, Failure>> {
-  const { stateSpec, readOnly } = options;
+  readonly log: ReconcilerLog;
+}): Promise<Result<OfflineFleet, Failure>> {
+  const { stateSpec, readOnly, log } = options;
   const state = readOnly ? await openStateToRead(stateSpec) : await openState(stateSpec);
   if (!state.ok) return state;
-  const gateway = createGateway(state.value, SILENT, {
+  const gateway = createGateway(state.value, log, {
     gatewayToken: null,
     allowAnonymous: false,
     publicUrl: null,
   });
-  const controller = connect(state.value, gateway, null, SILENT, {
+  const controller = connect(state.value, gateway, null, log, {
     adopt: false,
     intervalMs: 60_000,
     followSource: false,
   });
   const { store } = state.value;
   const server = await createServer(
-    { controller, store, deviceRoutes: gateway.routes, gateway, clock: systemClock, log: SILENT },
+    { controller, store, deviceRoutes: gateway.routes, gateway, clock: systemClock, log },
     { listen: { host: '127.0.0.1', port: 0 }, deviceListen: null },
   );
   const close = async (): Promise<void> => {
@@ -153,13 +154,7 @@ export async function composeOffline(options: {
     await close();
     return restored;
   }
-  return ok({ inject: (method, url, body) => server.inject(method, url, body), close });
-}
-
-const SILENT: ReconcilerLog = { info: () => undefined, warn: () => undefined };
-
-function lineLog(log: Log): ReconcilerLog {
-  return { info: (line) => log.info({}, line), warn: (line) => log.warn({}, line) };
+  return ok({ controller, server, close });
 }
 
 /** Where a git source keeps its mirror: beside the state. */

@@ -49,7 +49,10 @@ function isTold({ file, document }: Entry): boolean {
   return file.problems.some(({ place }) => place?.line === line && place.column === column);
 }
 
-/** Refuses locks, releases and Products that name a version or a group without a manifest. */
+/**
+ * Tells of locks and releases that name a version or a group without a manifest in this revision; the plan refuses them
+ * unless what they name is kept in force. A Product that does so is refused.
+ */
 export function checkReferences(
   entries: readonly Entry[],
   obscured: Obscured,
@@ -86,7 +89,7 @@ function checkVersion(
     .sort((a, b) => Math.abs(a - version) - Math.abs(b - version) || a - b)
     .slice(0, LISTED_MAX)
     .sort((a, b) => a - b);
-  findings.refuse(entry, {
+  findings.tell(entry, {
     reason: 'UnknownVersion',
     path: 'spec.version',
     message: `There is no Firmware manifest of version ${version} of ${entry.document.product}${
@@ -106,15 +109,17 @@ function checkGroup(
 ): void {
   if (group === null || known?.has(group) === true || obscured.mentions(group)) return;
   const near = findNearest(group, known ?? []);
-  findings.refuse(entry, {
-    reason: 'UnknownGroup',
+  const finding = {
+    reason: 'UnknownGroup' as const,
     path,
     message: `There is no DeviceGroup \`${group}\` of ${entry.document.product}.`,
     remedy:
       near === null
         ? 'Correct the name, or add the DeviceGroup manifest.'
         : `Write \`group: ${near}\`.`,
-  });
+  };
+  if (entry.document.kind === 'Product') findings.refuse(entry, finding);
+  else findings.tell(entry, finding);
 }
 
 /** Values by product. */

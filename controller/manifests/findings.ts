@@ -25,6 +25,8 @@ export interface Findings {
   readonly problems: readonly Problem[];
   /** Refuses one manifest alone: what was in force for it stays. */
   refuse(entry: Entry, finding: Finding): void;
+  /** Tells of a mistake that only the plan can judge: what is in force may hold what this revision lacks. */
+  tell(entry: Entry, finding: Finding): void;
   /** Freezes every product that has, or had, a document in the entry's file. */
   freeze(entry: Entry, finding: Finding): void;
   /** Freezes as `freeze` does, for a file whose problem is told elsewhere. */
@@ -60,6 +62,7 @@ export function createFindings(): Findings {
       refused.add(entry);
       add(entry, finding, 'error');
     },
+    tell: (entry, finding) => add(entry, finding, 'error'),
     freeze(entry, finding) {
       frozen.add(entry.file.path);
       add(entry, finding, 'error');

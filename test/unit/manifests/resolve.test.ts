@@ -175,28 +175,28 @@ const CASES: readonly (readonly [
     'UnknownVersion of a lock',
     { ...BASE, 'l.yaml': lock('l', 'x', 43) },
     ['l.yaml:4:44 UnknownVersion'],
-    ['DeviceLock/t/l'],
+    [],
     [],
   ],
   [
     'UnknownVersion of a release',
     { ...BASE, 'r.yaml': release('r', 43) },
     ['r.yaml:4:30 UnknownVersion'],
-    ['Release/t/r'],
+    [],
     [],
   ],
   [
     'UnknownGroup of a lock',
     { ...BASE, 'l.yaml': groupLock('l', 'bench') },
     ['l.yaml:4:28 UnknownGroup'],
-    ['DeviceLock/t/l'],
+    [],
     [],
   ],
   [
     'UnknownGroup of a release',
     { ...BASE, 'r.yaml': release('r', 42, ', group: bench') },
     ['r.yaml:4:41 UnknownGroup'],
-    ['Release/t/r'],
+    [],
     [],
   ],
   [
@@ -329,6 +329,16 @@ describe('a mistake', () => {
         ),
     );
     for (const key of refused) expect(kept).not.toContain(key);
+  });
+
+  it('in a reference of a lock or release is left to the plan, which knows what is kept in force', () => {
+    const { products } = resolve({
+      ...BASE,
+      'r.yaml': release('r', 43),
+      'l.yaml': lock('l', 'x', 43),
+    });
+    expect(products['t']?.releases.map(({ origin }) => origin.name)).toEqual(['r']);
+    expect(products['t']?.locks.map(({ origin }) => origin.name)).toEqual(['l']);
   });
 
   it('of an unknown product names the nearest one, and does not hide behind its form', () => {
