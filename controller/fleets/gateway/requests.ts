@@ -31,8 +31,8 @@ export function identifyCaller(
 ): Caller | 400 | 404 {
   const { tenant, deviceId } = paramsOf(request);
   const product = gateway.products.byTenant(tenant);
-  if (product === null) return 404;
-  if (deviceId === '' || deviceId.length > DEVICE_ID_LENGTH_MAX || UNFIT_FOR_ID.test(deviceId)) {
+  if (product === null || deviceId === '') return 404;
+  if (deviceId.length > DEVICE_ID_LENGTH_MAX || UNFIT_FOR_ID.test(deviceId)) {
     return 400;
   }
   return { product, deviceId, credentials: readCredentials(request.headers.authorization), isPoll };
