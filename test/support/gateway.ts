@@ -76,6 +76,8 @@ export interface TestGateway {
   readonly logLines: readonly string[];
   /** Puts desired state in force: stores the product and binaries for its firmware, and enforces it. */
   inForce(words: DesiredWords, flags?: ForceFlags): Promise<Desired>;
+  /** Stores the product and the binaries of its firmware, whose digests may be any. */
+  prepare(desired: Desired, flags?: ForceFlags): Promise<void>;
   /** The binary of a version, as `inForce` makes it. */
   binaryOf(version: number): Buffer;
   /** Sends a request to a path or an absolute URL. */
@@ -186,15 +188,18 @@ async function openGateway(
         return { ...each, sha256: each.sha256 ?? digest('sha256', content) };
       });
       const desired = buildDesired({ ...words, firmware });
-      for (const { version } of firmware) {
-        const content = gateway.binaryOf(version);
+      await gateway.prepare(desired, flags);
+      const enforced = await driver.enforce(desired);
+      if (!enforced.ok) throw new Error(enforced.error.message);
+      return desired;
+    },
+    async prepare(desired, flags = {}) {
+      for (const { spec } of desired.firmware) {
+        const content = gateway.binaryOf(spec.version);
         const put = await binaries.put(digest('sha256', content), feed(content));
         if (!put.ok) throw new Error(put.error.message);
       }
       await saveForce(store, desired, flags, gateway);
-      const enforced = await driver.enforce(desired);
-      if (!enforced.ok) throw new Error(enforced.error.message);
-      return desired;
     },
     ask: (method, target, asked = {}) => send(agent, method, new URL(target, url), asked),
     async poll(device, asked) {

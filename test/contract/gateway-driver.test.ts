@@ -1,0 +1,118 @@
+// The gateway is held to the driver contract, and to what only it does: counting who is online by listening time.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { FLEET_DRIVERS } from '../../controller/fleets/registry.ts';
+import type { LiveState } from '../../controller/model/live.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { describeDriverContract } from './driver-contract.ts';
+
+describeDriverContract('gateway', async () => {
+  const gateway = await startGateway();
+  return {
+    driver: gateway.driver,
+    prepare: (desired) => gateway.prepare(desired),
+    async hear(device, version) {
+      await gateway.poll(device);
+      await gateway.report(device, { fw_version: String(version) });
+    },
+    async contact(device) {
+      const answer = await gateway.ask('GET', `/thermostat/controller/v1/${device}`);
+      const href = /"deploymentBase":\{"href":"([^"]+)"/.exec(answer.text)?.[1];
+      if (href === undefined) return null;
+      const version = /"version":"(\d+)"/.exec((await gateway.ask('GET', href)).text)?.[1];
+      return Number(version);
+    },
+    close: () => gateway.close(),
+  };
+});
+
+describe('the registry of drivers', () => {
+  it('holds the gateway under the name that manifests select it by', () => {
+    const gateway: keyof typeof FLEET_DRIVERS = 'gateway';
+    expect(Object.keys(FLEET_DRIVERS)).toEqual([gateway]);
+  });
+});
+
+describe('the live state of the gateway', () => {
+  let gateway: TestGateway;
+  const words = {
+    fleet: { pollIntervalMs: 10_000, admission: 'open' as const },
+    firmware: [{ version: 41 }],
+  };
+  beforeEach(async () => {
+    gateway = await startGateway();
+    await gateway.inForce(words);
+  });
+  afterEach(() => gateway.close());
+
+  async function observe(...named: readonly string[]): Promise<LiveState> {
+    const observed = await gateway.driver.observe('thermostat', new Set(named));
+    if (!observed.ok) throw new Error(observed.error.message);
+    return observed.value;
+  }
+
+  it('counts a device as offline after three missed polls of listening time', async () => {
+    await gateway.poll('dev-1');
+    await gateway.poll('dev-2');
+    await gateway.pass(25_000);
+    await gateway.poll('dev-2');
+    expect((await observe('dev-1')).offline).toBe(0);
+    await gateway.pass(10_000);
+    const live = await observe('dev-1', 'dev-2');
+    expect(live.offline).toBe(1);
+    expect(live.named.get('dev-1')?.online).toBe(false);
+    expect(live.named.get('dev-2')?.online).toBe(true);
+    await gateway.poll('dev-1');
+    expect((await observe('dev-1')).offline).toBe(0);
+  });
+
+  it('counts nobody as offline for time in which the gateway did not serve', async () => {
+    await gateway.poll('dev-1');
+    await gateway.pass(5_000);
+    gateway.clock.advance(3_600_000);
+    await gateway.driver.tick();
+    expect((await observe()).offline).toBe(0);
+  });
+
+  it('does not mistake devices in quarantine for online ones', async () => {
+    await gateway.poll('dev-1');
+    await gateway.inForce({ ...words, fleet: { ...words.fleet, admission: 'listed' } });
+    await gateway.poll('dev-2');
+    await gateway.pass(20_000);
+    await gateway.poll('dev-2');
+    await gateway.pass(15_000);
+    expect(await observe()).toMatchObject({ devices: 1, quarantined: 1, offline: 1 });
+  });
+
+  it('says whether the product is adopted and stopped', async () => {
+    expect(await observe()).toMatchObject({ adopted: true, stopped: false });
+    await gateway.inForce(words, { stopped: true });
+    expect((await observe()).stopped).toBe(true);
+    const unknown = await gateway.driver.observe('kettle', new Set());
+    expect(unknown).toMatchObject({ ok: true, value: { adopted: false, devices: 0 } });
+  });
+
+  it('is a failure to be tried again when the state cannot be read', async () => {
+    await gateway.close();
+    gateway = await startGateway({
+      wrap: (ports) => ({
+        ...ports,
+        store: { ...ports.store, tallies: () => Promise.reject(new Error('disk gone')) },
+      }),
+    });
+    await gateway.inForce(words);
+    expect(await gateway.driver.observe('thermostat', new Set())).toEqual({
+      ok: false,
+      error: { code: 'StateUnavailable', message: 'disk gone', disposition: 'retry' },
+    });
+  });
+
+  it('serves `why` with the policy in force and the moment', async () => {
+    expect(gateway.driver.policyOf('thermostat')?.firmware.has(41)).toBe(true);
+    expect(gateway.driver.policyOf('kettle')).toBeNull();
+    expect(gateway.driver.momentOf('kettle')).toBeNull();
+    await gateway.pass(5_000);
+    expect(gateway.driver.momentOf('thermostat')?.listened).toBe(5_000);
+  });
+});
