@@ -1,0 +1,51 @@
+// `lockstep demo`: the whole story on one machine, with no set-up. The story itself is in `demo/`.
+
+import type { Command } from 'commander';
+
+import { runDemo } from '../demo/run-demo.ts';
+import { createLiveLine } from './live-line.ts';
+import { addExamples, addOutputOptions, LISTEN_DEFAULT, parseCount } from './options.ts';
+import type { Shell } from './shell.ts';
+
+const DEVICES_DEFAULT = 200;
+
+/** Adds the command. Exit code 0 when the fleet has converged. */
+export function addDemo(program: Command, shell: Shell): void {
+  const command = program
+    .command('demo')
+    .summary('the whole story on one machine, with no set-up')
+    .description(
+      'Copies an example fleet repo to a temporary folder, makes real commits, starts a controller and simulated devices, and tells what happens. On a terminal it goes on serving until Ctrl-C.',
+    )
+    .option('--devices <n>', 'how many devices take part', parseCount(2), DEVICES_DEFAULT);
+  addOutputOptions(command, ['text']);
+  addExamples(command, [
+    ['lockstep demo', 'tell the story with 200 devices'],
+    ['lockstep demo --devices 2000', 'the same with more of them'],
+  ]);
+  command.action(async (options: { readonly devices: number }) => {
+    const signal = shell.interruption();
+    const told = await runDemo(
+      {
+        devices: options.devices,
+        port: LISTEN_DEFAULT.port,
+        signal,
+        style: { color: shell.colorOf('out') },
+        write: (text) => shell.write(text),
+        createLine: () => createLiveLine(shell),
+        afterwards: (address) => keepServing(shell, signal, address),
+      },
+      await shell.loadCompose(),
+    );
+    shell.exitCode = told.ok ? 0 : shell.failed(told.error);
+  });
+}
+
+/** Somebody at a terminal may want to look around; a script wants to go on. */
+async function keepServing(shell: Shell, signal: AbortSignal, address: string): Promise<void> {
+  if (!shell.isErrorTerminal || signal.aborted) return;
+  shell.note(`The controller goes on serving at ${address}/api/v1/status until Ctrl-C.`);
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

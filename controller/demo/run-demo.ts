@@ -1,0 +1,132 @@
+// Sets the demo's stage up, lets the story be told on it, and takes it down again.
+
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { Failure } from '../base/failure.ts';
+import type { Result } from '../base/result.ts';
+import { ok } from '../base/result.ts';
+import type { ComposePorts, ServedController } from '../cli/ports.ts';
+import type { TextStyle } from '../reports/plain-text.ts';
+import { createSimulatedFleet } from '../simulator/fleet.ts';
+import type { DemoRepo } from './fleet-repo.ts';
+import { createDemoRepo } from './fleet-repo.ts';
+import { createNarrator } from './narrator.ts';
+import type { ProgressLine } from './stage.ts';
+import { createStage } from './stage.ts';
+import { BENCH_DEVICE, HELD_DEVICE, tellStory } from './story.ts';
+
+export interface DemoOptions {
+  readonly devices: number;
+  /** Port of the API and of the devices; another is taken where it is in use. */
+  readonly port: number;
+  readonly signal: AbortSignal;
+  readonly style: TextStyle;
+  readonly write: (text: string) => void;
+  readonly createLine: () => ProgressLine;
+  /** Called when the story is told and the fleet is converged; the demo goes on serving until it resolves. */
+  readonly afterwards: (address: string) => Promise<void>;
+}
+
+const PRODUCT = 'thermostat';
+/** How often a device polls in the demo; the example says what a product in the field would. */
+const POLL_INTERVAL = '1s';
+
+/** Plays the demo. The last line that it writes starts with `converged`. */
+export async function runDemo(
+  options: DemoOptions,
+  compose: ComposePorts,
+): Promise<Result<void, Failure>> {
+  const repo = await createDemoRepo(exampleFolder(), 'Thermostats run 41');
+  try {
+    const product = await repo.read('product.yaml');
+    await repo.write(
+      'product.yaml',
+      product.replace('pollInterval: 5m', `pollInterval: ${POLL_INTERVAL}`),
+    );
+    await repo.commit('Poll every second, for the demo');
+    return await playOn(repo, options, compose);
+  } finally {
+    await repo.dispose();
+  }
+}
+
+async function playOn(
+  repo: DemoRepo,
+  options: DemoOptions,
+  compose: ComposePorts,
+): Promise<Result<void, Failure>> {
+  const gatewayToken = randomBytes(24).toString('hex');
+  const opened = await openController(repo, gatewayToken, options.port, compose);
+  if (!opened.ok) return opened;
+  const served = opened.value;
+  const fleet = createSimulatedFleet({
+    server: served.address,
+    product: PRODUCT,
+    devices: deviceIds(options.devices),
+    version: '41',
+    auth: { gatewayToken },
+    bootAttribute: 'boot',
+    attributesAtBoot: true,
+    installMs: 600,
+    rebootMs: 800,
+  });
+  fleet.start();
+  try {
+    const narrator = createNarrator(options.write, options.style);
+    const { signal, createLine } = options;
+    const stage = createStage({ product: PRODUCT, repo, served, fleet, signal, createLine });
+    const told = await tellStory(stage, narrator, options.style);
+    if (!told.ok) return told;
+    const commits = stage.view()?.revision?.slice(0, 7) ?? '';
+    options.write(
+      `\nconverged: ${fleet.ids.length} of ${fleet.ids.length} devices run 41, revision ${commits}\n`,
+    );
+    await options.afterwards(served.address);
+    return ok(undefined);
+  } finally {
+    await fleet.stop();
+    await served.close();
+  }
+}
+
+/** A port that is in use is no reason to fail: the demo takes any other. */
+async function openController(
+  repo: DemoRepo,
+  gatewayToken: string,
+  port: number,
+  compose: ComposePorts,
+): Promise<Result<ServedController, Failure>> {
+  const open = (at: number): Promise<Result<ServedController, Failure>> =>
+    compose.composeController({
+      source: { kind: 'git', url: repo.folder, ref: 'main', subfolder: null },
+      stateSpec: `sqlite:${join(repo.folder, '..', 'state', 'state.db')}`,
+      listen: { host: '127.0.0.1', port: at },
+      deviceListen: null,
+      publicUrl: null,
+      intervalMs: 1_000,
+      gatewayToken,
+      allowAnonymous: false,
+      adopt: true,
+      followSource: true,
+      log: { info: () => undefined, warn: () => undefined },
+    });
+  const opened = await open(port);
+  return opened.ok || opened.error.code !== 'AddressInUse' ? opened : open(0);
+}
+
+/** Ids as Particle devices have them; the bench device and the one that is held are among them. */
+function deviceIds(count: number): readonly string[] {
+  const ids = Array.from(
+    { length: count },
+    (_, index) => `e00fce68${(index + 1).toString(16).padStart(16, '0')}`,
+  );
+  return [...new Set([BENCH_DEVICE, HELD_DEVICE, ...ids])].slice(0, Math.max(2, count));
+}
+
+/** The examples lie beside the sources, and in the package beside the compiled program. */
+function exampleFolder(): string {
+  const root = import.meta.dirname.includes(join('dist', 'controller'))
+    ? resolve(import.meta.dirname, '../../..')
+    : resolve(import.meta.dirname, '../..');
+  return join(root, 'examples', PRODUCT);
+}

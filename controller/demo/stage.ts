@@ -1,0 +1,109 @@
+// What the demo plays on: a controller that serves, a simulated fleet, and the fleet repo between them. Knows how to
+// wait for something to happen, and shows how far the fleet is meanwhile.
+
+import { request } from 'undici';
+import type { Failure } from '../base/failure.ts';
+import { failure } from '../base/failure.ts';
+import type { Result } from '../base/result.ts';
+import { fail, ok } from '../base/result.ts';
+import type { ServedController } from '../cli/ports.ts';
+import type { Plan } from '../model/plan.ts';
+import type { ProductView } from '../reconciler/controller.ts';
+import type { Explanation } from '../reports/why.ts';
+import type { SimulatedFleet } from '../simulator/fleet.ts';
+import { renderPlainLine, renderProgressLine } from '../simulator/progress.ts';
+import type { DemoRepo } from './fleet-repo.ts';
+
+/** Shows one line that is drawn over itself on a terminal; `plain` elsewhere. */
+export interface ProgressLine {
+  show(render: (width: number) => string, plain: string): void;
+  end(): void;
+}
+
+export interface Stage {
+  readonly product: string;
+  readonly repo: DemoRepo;
+  readonly served: ServedController;
+  readonly fleet: SimulatedFleet;
+  /** The product as the controller sees it. */
+  view(): ProductView | null;
+  /** The plan for the newest commit, as `lockstep plan` would print it now. */
+  plan(): Promise<Result<Plan, Failure>>;
+  /** Waits until the controller has put a commit's part in force, or refused parts of it. */
+  untilRevision(commit: string): Promise<Result<void, Failure>>;
+  /** Waits until the condition holds, and shows the fleet meanwhile. */
+  until(what: string, holds: (view: ProductView) => boolean): Promise<Result<void, Failure>>;
+  /** Why a device runs what it runs, from the API. */
+  why(device: string): Promise<Explanation>;
+}
+
+export interface StageParts {
+  readonly product: string;
+  readonly repo: DemoRepo;
+  readonly served: ServedController;
+  readonly fleet: SimulatedFleet;
+  readonly signal: AbortSignal;
+  readonly createLine: () => ProgressLine;
+}
+
+const LOOK_MS = 100;
+const PATIENCE_MS = 60_000;
+
+/** Creates the stage. */
+export function createStage(parts: StageParts): Stage {
+  const { product, repo, served, fleet, signal } = parts;
+  const { controller } = served;
+  const view = (): ProductView | null =>
+    controller.view().products.find((each) => each.product === product) ?? null;
+
+  const waitFor = async (what: string, holds: () => boolean): Promise<Result<void, Failure>> => {
+    const line = parts.createLine();
+    const deadline = performance.now() + PATIENCE_MS;
+    try {
+      while (!holds()) {
+        if (signal.aborted) return fail(INTERRUPTED);
+        if (performance.now() > deadline) return fail(tooSlow(what));
+        const snapshot = fleet.snapshot();
+        line.show(
+          (width) => `   ${renderProgressLine(snapshot, width - 3)}`,
+          `   ${renderPlainLine(snapshot)}`,
+        );
+        await controller.nextPass(LOOK_MS);
+      }
+      return ok(undefined);
+    } finally {
+      line.end();
+    }
+  };
+
+  return {
+    product,
+    repo,
+    served,
+    fleet,
+    view,
+    async plan() {
+      // Reading the source now saves the second that the next poll would take.
+      const read = await controller.sync({});
+      return read.ok ? ok(read.value.plan) : read;
+    },
+    untilRevision: (commit) =>
+      waitFor(`commit ${commit.slice(0, 7)} to be in force`, () => view()?.revision === commit),
+    until: (what, holds) =>
+      waitFor(what, () => {
+        const now = view();
+        return now !== null && holds(now);
+      }),
+    async why(device) {
+      const url = `${served.address}/api/v1/products/${product}/devices/${device}/why`;
+      const answer = await request(url);
+      return (await answer.body.json()) as Explanation;
+    },
+  };
+}
+
+const INTERRUPTED = failure('Interrupted', 'The demo was interrupted.', 'stall');
+
+function tooSlow(what: string): Failure {
+  return failure('DemoTimeout', `Waited ${PATIENCE_MS / 1000} s in vain for ${what}.`, 'stall');
+}
