@@ -51,6 +51,21 @@ export function verificationOf(
   return { verified: kept || devices.length >= needed, devices, soaking, needed };
 }
 
+/**
+ * The devices that can still verify the version: those whose soak runs and those that locks bring to it. `suffices`:
+ * with them it would be verified, so there is nothing to commit.
+ */
+export function devicesOnTheWay(
+  verification: Verification,
+  locked: readonly string[],
+): { readonly onTheWay: readonly string[]; readonly suffices: boolean } {
+  const done = new Set(verification.devices);
+  const onTheWay = [...new Set([...verification.soaking, ...locked])]
+    .filter((device) => !done.has(device))
+    .sort();
+  return { onTheWay, suffices: done.size + onTheWay.length >= verification.needed };
+}
+
 export const verifiedGate: ReleaseGate = {
   name: 'verified',
   evaluate(release, context) {
@@ -64,17 +79,16 @@ export const verifiedGate: ReleaseGate = {
       context.verifiers,
     );
     if (verification.verified) return PASSES;
-    const onTheWay = [...new Set([...verification.soaking, ...context.onTheWay])].sort();
+    const { onTheWay, suffices } = devicesOnTheWay(verification, context.onTheWay);
     return {
       passes: false,
       reason: 'ReleaseUnverified',
       at: 'spec.version',
       message: describe(version, verification, onTheWay, context),
-      remedy:
-        onTheWay.length > 0
-          ? 'Nothing to commit: the release starts by itself once they have verified it.'
-          : lockToAdd(version, context),
-      lifts: onTheWay.length > 0 ? 'devices' : 'commit',
+      remedy: suffices
+        ? 'Nothing to commit: the release starts by itself once they have verified it.'
+        : lockToAdd(version, context),
+      lifts: suffices ? 'devices' : 'commit',
     };
   },
 };

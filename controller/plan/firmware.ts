@@ -13,7 +13,9 @@ export function planFirmware(scope: Scope): void {
       scope.nextFirmware.push(firmware);
       addActions(scope, firmware, before);
     } else if (before !== null) {
-      scope.nextFirmware.push(before);
+      const stays = withdrawnAs(before, firmware);
+      scope.nextFirmware.push(stays);
+      if (stays !== before) addActions(scope, stays, before);
     }
   }
   const decided = new Set(scope.desired.firmware.map(({ spec }) => spec.version));
@@ -70,6 +72,16 @@ function inForceVersion(scope: Scope, version: number): Placed<FirmwareSpec> | n
   return scope.inForce.firmware.find(({ spec }) => spec.version === version) ?? null;
 }
 
+/** Withdrawal is never refused: where the rest of a manifest is, what is in force is withdrawn all the same. */
+function withdrawnAs(
+  before: Placed<FirmwareSpec>,
+  refused: Placed<FirmwareSpec>,
+): Placed<FirmwareSpec> {
+  const { withdrawn } = refused.spec;
+  if (withdrawn === null || before.spec.withdrawn !== null) return before;
+  return { spec: { ...before.spec, withdrawn }, origin: refused.origin };
+}
+
 function mayStand(scope: Scope, firmware: Placed<FirmwareSpec>, highestSeen: number): boolean {
   const { spec, origin } = firmware;
   const { version, binary } = spec;
@@ -85,7 +97,7 @@ function mayStand(scope: Scope, firmware: Placed<FirmwareSpec>, highestSeen: num
     return false;
   }
   const seen = record !== null || devicesRunning(scope, version) > 0;
-  if (!seen && version < highestSeen) {
+  if (!seen && version < highestSeen && spec.withdrawn === null) {
     refuse(
       scope,
       origin,
@@ -127,11 +139,20 @@ function addActions(
   }
 }
 
-/** The highest version that was in force or that devices run; 0 where there is none. */
+/**
+ * The highest version that was in force or that devices run; 0 where there is none. What this very revision brought is
+ * left out: within one revision any order is fine, also where a part of it comes through at a later pass.
+ */
 function highestVersionSeen(scope: Scope): number {
   const { live } = scope;
+  const ofThisRevision = new Set(
+    live.firmware
+      .filter((record) => record.addedRevision === scope.revision)
+      .map((record) => record.version),
+  );
   const running = [...live.unlocked, ...live.locked].map((count) => count.version ?? 0);
-  return Math.max(0, ...running, ...live.firmware.map((record) => record.version));
+  const seen = [...running, ...live.firmware.map((record) => record.version)];
+  return Math.max(0, ...seen.filter((version) => !ofThisRevision.has(version)));
 }
 
 function devicesRunning(scope: Scope, version: number): number {

@@ -55,11 +55,13 @@ export function countFlashes(
   return [...counts.values()].sort((a, b) => a.to - b.to || (a.from ?? 0) - (b.from ?? 0));
 }
 
-/** Devices to which two groups give different versions: they are offered nothing. Sorted. */
+/** Devices without a lock to which two groups give different versions: they are offered nothing. Sorted. */
 export function conflictingDevices(scope: Scope): readonly string[] {
   const versions = versionsByGroupDevice(scope, scope.nextReleases);
   return [...versions]
-    .flatMap(([device, version]) => (version === 'conflict' ? [device] : []))
+    .flatMap(([device, version]) =>
+      version === 'conflict' && !scope.holding.has(device) ? [device] : [],
+    )
     .sort();
 }
 

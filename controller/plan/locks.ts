@@ -21,18 +21,38 @@ export function planLocks(scope: Scope): void {
   const before = new Map(scope.inForce.locks.map((lock) => [lock.origin.name, lock]));
   const names = new Set(scope.desired.locks.map(({ origin }) => origin.name));
   for (const lock of scope.inForce.locks) {
-    if (!names.has(lock.origin.name) && isRefused(scope, lock.origin)) hold(scope, lock);
+    if (!names.has(lock.origin.name) && isRefused(scope, lock.origin)) {
+      hold(scope, asInForce(scope, lock));
+    }
   }
   const lockedTo = devicesByVersion(scope);
+  const changed: Placed<LockSpec>[] = [];
   for (const lock of scope.desired.locks) {
-    const old = before.get(lock.origin.name) ?? null;
-    if (isUnchanged(scope, old, lock) || mayStand(scope, lock, lockedTo)) {
-      hold(scope, lock);
-      warnOf(scope, lock);
-    } else if (old !== null) hold(scope, old);
+    const old = before.get(lock.origin.name);
+    if (old !== undefined && isUnchanged(scope, old, lock)) accept(scope, lock);
+    else if (mayStand(scope, lock, lockedTo)) changed.push(lock);
+    else if (old !== undefined) hold(scope, asInForce(scope, old));
   }
-  keepTooManyUnlocked(scope);
-  addActions(scope);
+  // Only now, so that a new lock never takes a device from one that stays.
+  for (const lock of changed) {
+    const old = before.get(lock.origin.name);
+    if (!isContested(scope, lock)) accept(scope, lock);
+    else if (old !== undefined) hold(scope, asInForce(scope, old));
+  }
+  addActions(scope, keepTooManyUnlocked(scope));
+}
+
+function accept(scope: Scope, lock: Placed<LockSpec>): void {
+  hold(scope, lock);
+  warnOf(scope, lock);
+}
+
+/** The lock with the devices that it has now: by name where its group changes with this revision. */
+function asInForce(scope: Scope, lock: Placed<LockSpec>): Placed<LockSpec> {
+  const devices = inForceDevices(scope, lock);
+  const planned = new Set(lockedDevicesOf(scope, lock));
+  const isSame = planned.size === new Set(devices).size && devices.every((id) => planned.has(id));
+  return isSame ? lock : { ...lock, spec: { ...lock.spec, devices, group: null } };
 }
 
 /** Puts a lock into the plan: it holds the devices that no earlier lock holds. */
@@ -54,9 +74,8 @@ function devicesByVersion(scope: Scope): ReadonlyMap<number, ReadonlySet<string>
   return devices;
 }
 
-function isUnchanged(scope: Scope, old: Placed<LockSpec> | null, lock: Placed<LockSpec>): boolean {
-  if (old === null || old.spec.version !== lock.spec.version || old.spec.flash !== lock.spec.flash)
-    return false;
+function isUnchanged(scope: Scope, old: Placed<LockSpec>, lock: Placed<LockSpec>): boolean {
+  if (old.spec.version !== lock.spec.version || old.spec.flash !== lock.spec.flash) return false;
   if (old.spec.expires !== lock.spec.expires) return false;
   const devices = new Set(inForceDevices(scope, old));
   return lockedDevicesOf(scope, lock).every((device) => devices.has(device));
@@ -95,17 +114,6 @@ function mayStand(
     );
     return false;
   }
-  const rival = conflictingLock(scope, lock);
-  if (rival !== null) {
-    refuse(
-      scope,
-      lock.origin,
-      'spec',
-      'LockConflict',
-      `Device ${rival.device} is held by DeviceLock/${rival.by.origin.name} already, on version ${rival.by.spec.version}.`,
-    );
-    return false;
-  }
   const { binary, withdrawn } = firmware.spec;
   const context = {
     ...gateContext(scope, version, binary.sha256, withdrawn !== null),
@@ -122,6 +130,20 @@ function mayStand(
   return true;
 }
 
+/** Refuses a lock that names a device which another lock holds otherwise. */
+function isContested(scope: Scope, lock: Placed<LockSpec>): boolean {
+  const rival = conflictingLock(scope, lock);
+  if (rival === null) return false;
+  refuse(
+    scope,
+    lock.origin,
+    'spec',
+    'LockConflict',
+    `Device ${rival.device} is held by DeviceLock/${rival.by.origin.name} already, on version ${rival.by.spec.version}.`,
+  );
+  return true;
+}
+
 function conflictingLock(
   scope: Scope,
   lock: Placed<LockSpec>,
@@ -135,14 +157,16 @@ function conflictingLock(
   return null;
 }
 
-/** Refuses to unlock more than `maxUnlocked` allows at once: the locks concerned stay in force. */
-function keepTooManyUnlocked(scope: Scope): void {
+/**
+ * Refuses to unlock more than `maxUnlocked` allows at once: the locks concerned stay in force. Returns the devices that
+ * must not be unlocked.
+ */
+function keepTooManyUnlocked(scope: Scope): ReadonlySet<string> {
   const limit = guardrailsOf(scope).maxUnlocked;
-  if (limit === null) return;
   const carried = [...scope.live.named.values()].filter((device) => device.lock !== null);
   const freed = carried.filter((device) => !scope.holding.has(device.id));
-  if (freed.length < GUARDRAIL_FREE_DEVICES || freed.length <= (carried.length * limit) / 100)
-    return;
+  const isFew = freed.length < GUARDRAIL_FREE_DEVICES;
+  if (limit === null || isFew || freed.length <= (carried.length * limit) / 100) return new Set();
   refuse(
     scope,
     scope.nextConfig.origin,
@@ -153,15 +177,21 @@ function keepTooManyUnlocked(scope: Scope): void {
   const freedIds = new Set(freed.map((device) => device.id));
   for (const lock of scope.inForce.locks) {
     if (!inForceDevices(scope, lock).some((device) => freedIds.has(device))) continue;
-    // Held as they were, by name, so that a group that shrank meanwhile frees nobody either.
-    const devices = inForceDevices(scope, lock);
-    const index = scope.nextLocks.findIndex(({ origin }) => origin.name === lock.origin.name);
+    // Held as they were, by name, so that a group that shrank meanwhile frees nobody either. Nothing of the refused
+    // form stands, also not for devices that would stay locked.
+    const { name } = lock.origin;
+    const index = scope.nextLocks.findIndex(({ origin }) => origin.name === name);
     if (index !== -1) scope.nextLocks.splice(index, 1);
+    for (const [device, by] of scope.holding) {
+      if (by.origin.name === name) scope.holding.delete(device);
+    }
+    const devices = inForceDevices(scope, lock);
     hold(scope, { ...lock, spec: { ...lock.spec, devices, group: null } });
   }
+  return freedIds;
 }
 
-function addActions(scope: Scope): void {
+function addActions(scope: Scope, kept: ReadonlySet<string>): void {
   const { holding } = scope;
   for (const device of [...holding.keys()].sort()) {
     const lock = holding.get(device);
@@ -173,7 +203,7 @@ function addActions(scope: Scope): void {
   }
   const carried = [...scope.live.named.values()].filter((device) => device.lock !== null);
   for (const device of carried.sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    if (holding.has(device.id) || device.lock === null) continue;
+    if (holding.has(device.id) || kept.has(device.id) || device.lock === null) continue;
     const gone = scope.inForce.locks.find(({ origin }) => origin.name === device.lock?.manifest);
     const origin = gone?.origin ?? scope.nextConfig.origin;
     scope.actions.push({

@@ -13,6 +13,7 @@ import { planLocks } from './locks.ts';
 import { planReleases, planVerification } from './releases.ts';
 import type { PlanContext, Scope } from './scope.ts';
 import { placeOf, refusalOf, refuse, traceOf, warn } from './scope.ts';
+import { compareText, sortDesired } from './sort-desired.ts';
 
 /** Order of execution: what takes away first, what starts something last. */
 const ORDER = [
@@ -93,7 +94,8 @@ export function planProduct(
       gates: scope.gates,
       newlyVerified: scope.newlyVerified,
     },
-    next: gone ? emptyDesired(product) : nextDesired(scope),
+    // Whatever is refused of a removal stays, and with it the product.
+    next: gone && scope.refusals.length === 0 ? emptyDesired(product) : nextDesired(scope),
   };
 }
 
@@ -110,8 +112,8 @@ function openScope(
   return {
     product,
     revision,
-    desired: desired ?? emptyDesired(product),
-    inForce,
+    desired: sortDesired(desired ?? emptyDesired(product)),
+    inForce: sortDesired(inForce),
     live,
     context,
     refusedKeys,
@@ -183,8 +185,6 @@ function changedFields(before: ProductSpec, after: ProductSpec): readonly string
 
 function addFleetWarnings(scope: Scope): void {
   const { live } = scope;
-  const { config } = scope.inForce;
-  const origin = config?.origin ?? scope.nextConfig.origin;
   if (live.stopped)
     warn(scope, null, '', 'EmergencyStop', `${scope.product} is stopped: nothing more is offered.`);
   const unknown = [...live.unlocked, ...live.locked]
@@ -205,7 +205,7 @@ function addFleetWarnings(scope: Scope): void {
   if (conflicts.length > 0) {
     warn(
       scope,
-      origin,
+      scope.nextConfig.origin,
       '',
       'ReleaseConflict',
       `Groups give these devices different versions, so they are offered nothing: ${conflicts.slice(0, 10).join(', ')}${conflicts.length > 10 ? ` and ${conflicts.length - 10} more` : ''}.`,
@@ -285,10 +285,10 @@ function sortScope(scope: Scope): Pick<ProductPlan, 'actions' | 'refusals' | 'wa
     a: { place: Placeable; reason: string },
     b: { place: Placeable; reason: string },
   ): number =>
-    compare(a.place?.file ?? '', b.place?.file ?? '') ||
+    compareText(a.place?.file ?? '', b.place?.file ?? '') ||
     (a.place?.line ?? 0) - (b.place?.line ?? 0) ||
     (a.place?.column ?? 0) - (b.place?.column ?? 0) ||
-    compare(a.reason, b.reason);
+    compareText(a.reason, b.reason);
   return {
     // The sort is stable: inside a type the order is the one in which the parts of the plan found them.
     actions: [...scope.actions].sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type)),
@@ -299,20 +299,13 @@ function sortScope(scope: Scope): Pick<ProductPlan, 'actions' | 'refusals' | 'wa
 
 type Placeable = { readonly file: string; readonly line: number; readonly column: number } | null;
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 function nextDesired(scope: Scope): Desired {
-  const byName = <T>(a: Placed<T>, b: Placed<T>): number => compare(a.origin.name, b.origin.name);
-  return {
+  return sortDesired({
     product: scope.product,
     config: scope.nextConfig,
-    firmware: [...scope.nextFirmware].sort((a, b) => a.spec.version - b.spec.version),
-    groups: [...scope.nextGroups].sort(byName),
-    locks: [...scope.nextLocks].sort(byName),
-    releases: [...scope.nextReleases].sort(
-      (a, b) => compare(a.spec.group ?? '', b.spec.group ?? '') || byName(a, b),
-    ),
-  };
+    firmware: scope.nextFirmware,
+    groups: scope.nextGroups,
+    locks: scope.nextLocks,
+    releases: scope.nextReleases,
+  });
 }

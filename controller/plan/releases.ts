@@ -2,7 +2,7 @@
 
 import type { ReleaseGate } from '../gates/gate.ts';
 import { RELEASE_GATES } from '../gates/registry.ts';
-import { verificationOf } from '../gates/verified.ts';
+import { devicesOnTheWay, verificationOf } from '../gates/verified.ts';
 import type { Placed, ReleaseSpec } from '../model/desired.ts';
 import type { FlashCount } from '../model/plan.ts';
 import { usableFirmware } from './firmware.ts';
@@ -50,7 +50,7 @@ export function planVerification(scope: Scope): void {
       verification,
       verifiers,
     );
-    const waiting = state.soaking.length > 0 || devicesOnTheWay(scope, spec.version).length > 0;
+    const waiting = devicesOnTheWay(state, devicesLockedTo(scope, spec.version)).suffices;
     if (
       state.verified &&
       record !== null &&
@@ -117,7 +117,7 @@ function mayStand(
     ...gateContext(scope, version, firmware.spec.binary.sha256, firmware.spec.withdrawn !== null),
     flashes,
     rollback: isRollback(scope, release, current),
-    onTheWay: devicesOnTheWay(scope, version),
+    onTheWay: devicesLockedTo(scope, version),
   };
   for (const gate of RELEASE_GATES) {
     const verdict = gate.evaluate(release, context);
@@ -142,11 +142,17 @@ function mayStand(
   return true;
 }
 
-/** What the release would flash, were it in force now: only what it changes against what is in force without it. */
+/** What the release would flash, were it in force now: only what it adds to what is in force and to the locks. */
 function flashesOf(scope: Scope, release: Placed<ReleaseSpec>): readonly FlashCount[] {
   const others = scope.nextReleases.filter(({ spec }) => spec.group !== release.spec.group);
-  const all = countFlashes(scope, [...others, release]);
-  return all.filter((each) => each.to === release.spec.version);
+  const keyOf = ({ from, to }: FlashCount): string => `${from}>${to}`;
+  const without = new Map(
+    countFlashes(scope, scope.nextReleases).map((each) => [keyOf(each), each.devices]),
+  );
+  return countFlashes(scope, [...others, release]).flatMap((each) => {
+    const devices = each.devices - (without.get(keyOf(each)) ?? 0);
+    return each.to === release.spec.version && devices > 0 ? [{ ...each, devices }] : [];
+  });
 }
 
 function isRollback(
@@ -160,7 +166,7 @@ function isRollback(
 }
 
 /** Devices that merged locks are bringing to a version, of those that may verify it. */
-function devicesOnTheWay(scope: Scope, version: number): readonly string[] {
+function devicesLockedTo(scope: Scope, version: number): readonly string[] {
   const verifiers = verifiersOf(scope);
   const devices: string[] = [];
   for (const [device, lock] of scope.holding) {

@@ -21,6 +21,8 @@ export interface ConditionInput {
 
 type Statement = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
+type Blocking = Pick<Condition, 'reason' | 'message'>;
+
 /** The conditions of a product. `lastTransitionTime` moves only when a status changes. */
 export function stateConditions(input: ConditionInput): readonly Condition[] {
   const statements = [readyStatement(input), ...activeStatements(input)];
@@ -41,7 +43,10 @@ function readyStatement({ live, plan, failure }: ConditionInput): Statement {
     return { type: 'Ready', status: 'Unknown', reason: 'FleetUnreachable', message };
   }
   const blocking = blockingReason(plan);
-  if (blocking !== null) return { type: 'Ready', status: 'False', ...blocking };
+  if (blocking !== null) {
+    const { reason, message } = blocking;
+    return { type: 'Ready', status: 'False', reason, message };
+  }
   const pending = pendingDevices(plan);
   if (pending > 0) {
     return {
@@ -89,16 +94,19 @@ function activeStatements({ live, plan, failure }: ConditionInput): readonly Sta
       );
     }
   }
-  const blocking = plan === null ? null : blockingReason(plan);
+  const blocking = plan === null ? null : stallingReason(plan);
   if (failure?.disposition === 'stall') add('Stalled', 'FleetUnreachable', failure.message);
   else if (blocking !== null) add('Stalled', blocking.reason, blocking.message);
   return statements;
 }
 
+/** What stands in the way, whoever can lift it; what needs a person comes first. */
+function blockingReason(plan: ProductPlan): Blocking | null {
+  return stallingReason(plan) ?? plan.refusals[0] ?? null;
+}
+
 /** What a person has to lift; refusals that devices lift by themselves only delay. */
-function blockingReason(
-  plan: ProductPlan,
-): { readonly reason: Reason; readonly message: string } | null {
+function stallingReason(plan: ProductPlan): Blocking | null {
   if (plan.frozen) {
     return {
       reason: 'InvalidManifest',
@@ -106,10 +114,11 @@ function blockingReason(
         'A file with manifests of this product cannot be read or resolved; nothing of it changes.',
     };
   }
-  const refusal = plan.refusals.find(({ lifts }) => lifts !== 'devices') ?? plan.refusals[0];
-  if (refusal !== undefined) return { reason: refusal.reason, message: refusal.message };
-  const isNew = plan.warnings.find(({ reason }) => reason === 'StateNew');
-  return isNew === undefined ? null : { reason: 'StateNew', message: isNew.message };
+  return (
+    plan.refusals.find(({ lifts }) => lifts !== 'devices') ??
+    plan.warnings.find(({ reason }) => reason === 'StateNew') ??
+    null
+  );
 }
 
 /** Devices that do not run their target. */
