@@ -50,7 +50,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'reconciler',
     'server',
   ],
-  demo: ['base', 'model', 'reports', 'sources', 'simulator', 'reconciler', 'cli'],
 };
 
 /** Folders that decide: no file, network, timer, environment, console, clock or random call. */

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { runDemo } from '../demo/run-demo.ts';
+import { runDemo } from './demo/run-demo.ts';
 import { createLiveLine } from './live-line.ts';
 import { addExamples, addOutputOptions, LISTEN_DEFAULT, parseCount } from './options.ts';
 import type { Shell } from './shell.ts';

@@ -9,7 +9,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { BinaryStore } from './binaries.ts';
 import { openBinaryFolder } from './files/binary-store.ts';
 import { openSqliteStore } from './sqlite/sqlite-store.ts';
-import { claimState } from './state-owner.ts';
+import { claimState } from './sqlite/state-owner.ts';
 import type { Store } from './store.ts';
 
 /** An open state. */

@@ -1,13 +1,15 @@
 // Sets the demo's stage up, lets the story be told on it, and takes it down again.
 
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Failure } from '../base/failure.ts';
-import type { Result } from '../base/result.ts';
-import { ok } from '../base/result.ts';
-import type { ComposePorts, ServedController } from '../cli/ports.ts';
-import type { TextStyle } from '../reports/plain-text.ts';
-import { createSimulatedFleet } from '../simulator/fleet.ts';
+import { assert } from '../../base/assert.ts';
+import type { Failure } from '../../base/failure.ts';
+import type { Result } from '../../base/result.ts';
+import { ok } from '../../base/result.ts';
+import type { ComposePorts, ServedController } from '../ports.ts';
+import type { TextStyle } from '../../reports/plain-text.ts';
+import { createSimulatedFleet } from '../../simulator/fleet.ts';
 import type { DemoRepo } from './fleet-repo.ts';
 import { createDemoRepo } from './fleet-repo.ts';
 import { createNarrator } from './narrator.ts';
@@ -123,10 +125,10 @@ function deviceIds(count: number): readonly string[] {
   return [...new Set([BENCH_DEVICE, HELD_DEVICE, ...ids])].slice(0, Math.max(2, count));
 }
 
-/** The examples lie beside the sources, and in the package beside the compiled program. */
+/** The examples lie at the root of the package, beside the sources as well as beside the compiled program. */
 function exampleFolder(): string {
-  const root = import.meta.dirname.includes(join('dist', 'controller'))
-    ? resolve(import.meta.dirname, '../../..')
-    : resolve(import.meta.dirname, '../..');
+  const parents = ['../../..', '../../../..'].map((up) => resolve(import.meta.dirname, up));
+  const root = parents.find((folder) => existsSync(join(folder, 'examples', PRODUCT)));
+  assert(root !== undefined, 'the package holds its examples');
   return join(root, 'examples', PRODUCT);
 }

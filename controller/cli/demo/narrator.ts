@@ -1,7 +1,7 @@
 // How the demo speaks: numbered steps, the commands that a person would type, and what they print, indented below.
 
-import type { TextStyle } from '../reports/plain-text.ts';
-import { paint } from '../reports/plain-text.ts';
+import type { TextStyle } from '../../reports/plain-text.ts';
+import { paint } from '../../reports/plain-text.ts';
 
 export interface Narrator {
   /** Begins a step. */

@@ -4,9 +4,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-import { failure, messageOf, type Failure } from '../base/failure.ts';
-import { fail, ok, type Result } from '../base/result.ts';
-import { isBusy } from './sqlite/sqlite-failure.ts';
+import { failure, messageOf, type Failure } from '../../base/failure.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { isBusy } from './sqlite-failure.ts';
 
 /** The ownership of one state. */
 export interface StateOwner {

@@ -2,13 +2,13 @@
 // nothing is verified, the lock that verifies it, the release that starts by itself, a device that is left alone, and a
 // rollback by `git revert`.
 
-import type { Failure } from '../base/failure.ts';
-import type { Result } from '../base/result.ts';
-import { ok } from '../base/result.ts';
-import type { ProductView } from '../reconciler/controller.ts';
-import type { TextStyle } from '../reports/plain-text.ts';
-import { renderPlanText } from '../reports/plan-text.ts';
-import { renderWhyText } from '../reports/why-text.ts';
+import type { Failure } from '../../base/failure.ts';
+import type { Result } from '../../base/result.ts';
+import { ok } from '../../base/result.ts';
+import type { ProductView } from '../../reconciler/controller.ts';
+import type { TextStyle } from '../../reports/plain-text.ts';
+import { renderPlanText } from '../../reports/plan-text.ts';
+import { renderWhyText } from '../../reports/why-text.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
 

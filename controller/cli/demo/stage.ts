@@ -2,16 +2,16 @@
 // wait for something to happen, and shows how far the fleet is meanwhile.
 
 import { request } from 'undici';
-import type { Failure } from '../base/failure.ts';
-import { failure } from '../base/failure.ts';
-import type { Result } from '../base/result.ts';
-import { fail, ok } from '../base/result.ts';
-import type { ServedController } from '../cli/ports.ts';
-import type { Plan } from '../model/plan.ts';
-import type { ProductView } from '../reconciler/controller.ts';
-import type { Explanation } from '../reports/why.ts';
-import type { SimulatedFleet } from '../simulator/fleet.ts';
-import { renderPlainLine, renderProgressLine } from '../simulator/progress.ts';
+import type { Failure } from '../../base/failure.ts';
+import { failure } from '../../base/failure.ts';
+import type { Result } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
+import type { ServedController } from '../ports.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { ProductView } from '../../reconciler/controller.ts';
+import type { Explanation } from '../../reports/why.ts';
+import type { SimulatedFleet } from '../../simulator/fleet.ts';
+import { renderPlainLine, renderProgressLine } from '../../simulator/progress.ts';
 import type { DemoRepo } from './fleet-repo.ts';
 
 /** Shows one line that is drawn over itself on a terminal; `plain` elsewhere. */
