@@ -105,7 +105,7 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
     it('shows the firmware that the state remembers, with its evidence', async () => {
       await under.hear('dev-1', 41);
       const live = await observe();
-      expect(live.firmware.map((each) => each.version).sort()).toEqual([41, 42]);
+      expect(new Set(live.firmware.map((each) => each.version))).toEqual(new Set([41, 42]));
       expect(Array.isArray(live.evidence)).toBe(true);
     });
 

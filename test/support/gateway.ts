@@ -3,8 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,8 +25,7 @@ import { openBinaryFolder } from '../../controller/stores/files/binary-store.ts'
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { buildDesired, type DesiredWords } from './desired.ts';
-
-export const GATEWAY_TOKEN = 'gateway-secret';
+import { type Answer, type AskOptions, GATEWAY_TOKEN, sendRequest } from './device-request.ts';
 
 /** Wall-clock time at which a test begins. */
 export const TEST_START = Date.UTC(2026, 0, 5, 12);
@@ -38,24 +36,6 @@ export interface TestClock extends Clock {
   advance(ms: number): void;
   /** The wall clock alone is set. */
   jump(ms: number): void;
-}
-
-/** An answer, read to its end. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly text: string;
-  /** The body as JSON; fails the test where it is none. */
-  json<T = Record<string, unknown>>(): T;
-}
-
-export interface AskOptions {
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON with its type, unless it is text already. */
-  readonly body?: unknown;
-  /** Default: the gateway token. Null: none. */
-  readonly auth?: string | null;
 }
 
 /** A poll's answer, as devices read it. */
@@ -201,11 +181,11 @@ async function openGateway(
       }
       await saveForce(store, desired, flags, gateway);
     },
-    ask: (method, target, asked = {}) => send(agent, method, new URL(target, url), asked),
+    ask: (method, target, asked = {}) => sendRequest(agent, method, new URL(target, url), asked),
     async poll(device, asked) {
       const answer = await gateway.ask('GET', devicePath(device), asked);
       if (answer.status !== 200) throw new Error(`poll of ${device}: ${answer.status}`);
-      return answer.json<PollBody>();
+      return answer.json() as PollBody;
     },
     async report(device, data) {
       const answer = await gateway.ask('PUT', `${devicePath(device)}/configData`, {
@@ -323,37 +303,5 @@ async function saveForce(
         stored: true,
       };
     }),
-  });
-}
-
-function send(agent: Agent, method: string, url: URL, asked: AskOptions): Promise<Answer> {
-  const { auth = `GatewayToken ${GATEWAY_TOKEN}`, body } = asked;
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-  const headers: Record<string, string> = {
-    ...(auth !== null && { authorization: auth }),
-    ...(text !== undefined && {
-      'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(text)),
-    }),
-    ...asked.headers,
-  };
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent }, (incoming) => {
-      const parts: Buffer[] = [];
-      incoming.on('data', (part: Buffer) => parts.push(part));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const received = Buffer.concat(parts);
-        resolve({
-          status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
-          body: received,
-          text: received.toString(),
-          json: <T>() => JSON.parse(received.toString()) as T,
-        });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(text);
   });
 }

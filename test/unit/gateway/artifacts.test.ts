@@ -4,13 +4,8 @@ import { request, type IncomingMessage } from 'node:http';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import {
-  devicePath,
-  digest,
-  GATEWAY_TOKEN,
-  startGateway,
-  type TestGateway,
-} from '../../support/gateway.ts';
+import { GATEWAY_TOKEN } from '../../support/device-request.ts';
+import { devicePath, digest, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { artifactLink, bringToOffer, readDeployment, tell } from './flow.ts';
 
 const SIZE = 16 * 1024 * 1024;
@@ -53,7 +48,7 @@ describe('a binary', () => {
 
   it('is listed', async () => {
     const answer = await gateway.ask('GET', `${devicePath('dev-1')}/softwaremodules/42/artifacts`);
-    expect(answer.json<readonly { filename: string }[]>()).toMatchObject([{ filename: '42.bin' }]);
+    expect(answer.json()).toMatchObject([{ filename: '42.bin' }]);
   });
 
   it('can be resumed, and counts as given once its last byte is sent', async () => {

@@ -2,7 +2,13 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { devicePath, startGateway, type Answer, type TestGateway } from '../../support/gateway.ts';
+import { type Answer } from '../../support/device-request.ts';
+import {
+  devicePath,
+  type PollBody,
+  startGateway,
+  type TestGateway,
+} from '../../support/gateway.ts';
 import type { Deployment } from './flow.ts';
 import { artifactLink, pollOffer } from './flow.ts';
 
@@ -66,13 +72,11 @@ describe('an update by', () => {
       status: { execution: 'closed', result: { finished: 'success' }, details: [] },
       data: { product: 'Thermostat', fw_version: version },
     });
-    const first = (await send('GET', dev, headers)).json<{
-      _links: { configData: { href: string } };
-    }>();
-    await send('PUT', first._links.configData.href, headers, attributes('41'));
+    const first = (await send('GET', dev, headers)).json() as PollBody;
+    await send('PUT', first._links?.configData?.href ?? '', headers, attributes('41'));
 
     const { href, id } = await pollOffer(gateway, 'dev-1');
-    const deployment = (await send('GET', href, headers)).json<Deployment>();
+    const deployment = (await send('GET', href, headers)).json() as Deployment;
     const artifact = await send('GET', artifactLink(deployment, 'download'), headers);
     expect(artifact.body).toEqual(gateway.binaryOf(42));
     const post = (execution: string, finished: string, line: string): Promise<Answer> =>
@@ -92,10 +96,8 @@ describe('an update by', () => {
       confirmed: false,
       message: 'Software bundle installed successfully.',
     });
-    const after = (await send('GET', dev, headers)).json<{
-      _links: { configData: { href: string } };
-    }>();
-    await send('PUT', after._links.configData.href, headers, attributes('42'));
+    const after = (await send('GET', dev, headers)).json() as PollBody;
+    await send('PUT', after._links?.configData?.href ?? '', headers, attributes('42'));
     await expectSucceeded();
   });
 
@@ -111,7 +113,7 @@ describe('an update by', () => {
     await send('PUT', `${dev}/configData`, { ...headers, expect: '100-continue' }, identify('41'));
     await send('GET', dev, headers);
     const { href, id } = await pollOffer(gateway, 'dev-1');
-    const deployment = (await send('GET', href, headers)).json<Deployment>();
+    const deployment = (await send('GET', href, headers)).json() as Deployment;
     const post = (
       execution: string,
       finished: string,
@@ -167,7 +169,7 @@ describe('an update by', () => {
       data: { VIN: 'dev-1', fw_version: '41' },
     });
     const { href, id } = await pollOffer(gateway, 'dev-1');
-    const deployment = (await send('GET', new URL(href).pathname, headers)).json<Deployment>();
+    const deployment = (await send('GET', new URL(href).pathname, headers)).json() as Deployment;
     expect(deployment.deployment.chunks[0]?.part).toBe('bApp');
     const link = new URL(artifactLink(deployment));
     expect((await send('GET', link.pathname, headers)).body).toEqual(gateway.binaryOf(42));
@@ -214,9 +216,8 @@ describe('an update by', () => {
     await gateway.ask('GET', self);
     await gateway.ask('PUT', `${self}/configData`, { body: { data: { fw_version: '41' } } });
     const answer = await gateway.ask('GET', self);
-    const { href } = answer.json<{ _links: { deploymentBase: { href: string } } }>()._links
-      .deploymentBase;
-    const deployment = (await gateway.ask('GET', href)).json<Deployment>();
+    const { href } = (answer.json() as PollBody)._links?.deploymentBase ?? { href: '' };
+    const deployment = (await gateway.ask('GET', href)).json() as Deployment;
     expect(artifactLink(deployment)).toContain('/DEFAULT/controller/v1/dev-1/');
     expect((await gateway.ask('GET', artifactLink(deployment))).status).toBe(200);
   });
@@ -243,7 +244,7 @@ describe('an update by', () => {
       );
     }
     const historyOf = async (query: string): Promise<Deployment['actionHistory']> =>
-      (await send('GET', `${href}${query}`, headers)).json<Deployment>().actionHistory;
+      ((await send('GET', `${href}${query}`, headers)).json() as Deployment).actionHistory;
     expect(await historyOf('&actionHistory=2')).toEqual({
       status: 'RUNNING',
       messages: ['three', 'two'],
@@ -286,7 +287,7 @@ describe('evidence for a version', () => {
     await gateway.report('dev-2', { fw_version: '41' });
     await gateway.lock('dev-2', 42);
     const { href } = await pollOffer(gateway, 'dev-2');
-    const deployment = (await gateway.ask('GET', href)).json<Deployment>();
+    const deployment = (await gateway.ask('GET', href)).json() as Deployment;
     await gateway.ask('GET', artifactLink(deployment));
     await gateway.report('dev-2', { fw_version: '42' });
     expect(await levels()).toEqual([

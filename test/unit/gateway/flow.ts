@@ -2,7 +2,8 @@
 
 import { expect } from 'vitest';
 
-import { type Answer, devicePath, feedbackBody, type TestGateway } from '../../support/gateway.ts';
+import { type Answer } from '../../support/device-request.ts';
+import { devicePath, feedbackBody, type TestGateway } from '../../support/gateway.ts';
 
 /** An action as a device sees it. */
 export interface Offered {
@@ -59,7 +60,7 @@ export async function bringToOffer(gateway: TestGateway, device: string): Promis
 export async function readDeployment(gateway: TestGateway, href: string): Promise<Deployment> {
   const answer = await gateway.ask('GET', href);
   expect(answer.status).toBe(200);
-  return answer.json<Deployment>();
+  return answer.json() as Deployment;
 }
 
 /** The link of a deployment's artifact. */

@@ -9,6 +9,11 @@ import { bringToOffer, introduce, pollOffer, readDeployment, tell } from './flow
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
+/** A poll's answer that offers something. */
+const OFFERED = {
+  _links: { deploymentBase: { href: expect.stringContaining('/deploymentBase/') as string } },
+};
+
 describe('as time passes', () => {
   let gateway: TestGateway;
   const fleet = { pollIntervalMs: 10_000, attemptTimeoutMs: 5 * MINUTE_MS, retries: 1 };
@@ -86,6 +91,33 @@ describe('as time passes', () => {
     gateway.clock.jump(-400 * DAY_MS);
     await gateway.pass(5_000);
     expect(await gateway.events('ClockJumped')).toHaveLength(2);
+  });
+
+  it('a wall clock that is set right in small steps is no jump', async () => {
+    for (let step = 0; step < 5; step += 1) {
+      gateway.clock.jump(3_000);
+      await gateway.pass(5_000);
+    }
+    expect(await gateway.events('ClockJumped')).toEqual([]);
+  });
+
+  it('no device is forgotten for a time in which this process did not run', async () => {
+    await gateway.inForce({ ...words, fleet: { ...fleet, forgetAfterMs: 2 * DAY_MS } });
+    await introduce(gateway, 'dev-1', '42');
+    gateway.clock.advance(10 * DAY_MS);
+    await gateway.driver.tick();
+    expect(await gateway.device('dev-1')).toMatchObject({ standing: 'active' });
+  });
+
+  it('history is dropped after 90 days, and decisions are kept', async () => {
+    await introduce(gateway, 'dev-1', '42');
+    const event = { revision: 'r1', manifest: null, device: null, actionId: null, message: 'x' };
+    await gateway.store.addEvents([
+      { ...event, type: 'ReleaseStarted', at: TEST_START, product: 'thermostat' },
+    ]);
+    gateway.clock.advance(91 * DAY_MS);
+    await gateway.driver.tick();
+    expect((await gateway.events()).map(({ type }) => type)).toEqual(['ReleaseStarted']);
   });
 
   it('contacts are kept while the state is away', async () => {
@@ -174,13 +206,13 @@ describe('a lock that waits for a reset', () => {
 
   it('goes when the device comes back after having been offline', async () => {
     await gateway.pass(30_000);
-    await pollOffer(gateway, 'dev-1');
+    expect(await gateway.poll('dev-1')).toMatchObject(OFFERED);
   });
 
   it('goes when the device comes back with a report, and polls after it', async () => {
     await gateway.pass(30_000);
     await gateway.report('dev-1', { fw_version: '41' });
-    await pollOffer(gateway, 'dev-1');
+    expect(await gateway.poll('dev-1')).toMatchObject(OFFERED);
   });
 
   it('knows of contacts that were not written yet, and of those that were', async () => {
@@ -196,13 +228,13 @@ describe('a lock that waits for a reset', () => {
     await gateway.report('dev-1', { boot: '1' });
     expect((await gateway.poll('dev-1'))._links).toBeUndefined();
     await gateway.report('dev-1', { boot: '2' });
-    await pollOffer(gateway, 'dev-1');
+    expect(await gateway.poll('dev-1')).toMatchObject(OFFERED);
   });
 
   it('goes at the first contact of a device that was never heard from', async () => {
     await gateway.lock('dev-2', 42, 'on-reset');
     await introduce(gateway, 'dev-2');
-    await pollOffer(gateway, 'dev-2');
+    expect(await gateway.poll('dev-2')).toMatchObject(OFFERED);
   });
 });
 
@@ -237,6 +269,6 @@ describe('a device that does not name its version', () => {
     await gateway.report('dev-1', { fw_version: '65535' });
     expect((await gateway.device('dev-1')).running).toBeNull();
     await gateway.report('dev-1', { fw_version: '41' });
-    await pollOffer(gateway, 'dev-1');
+    expect(await gateway.poll('dev-1')).toMatchObject(OFFERED);
   });
 });
