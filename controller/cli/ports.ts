@@ -1,0 +1,66 @@
+// What the command line needs from `compose.ts`, as interfaces: commands decide what to ask for, never which adapters
+// answer. Loaded only by the commands that open a state, so that the others start fast.
+
+import type { Failure } from '../base/failure.ts';
+import type { Result } from '../base/result.ts';
+import type { Controller } from '../reconciler/controller.ts';
+import type { ReconcilerLog } from '../reconciler/ports.ts';
+import type { SourceSpec } from '../sources/open-source.ts';
+
+/** Where a server listens. Port 0 takes a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a controller that serves devices is made of. */
+export interface ServeOptions {
+  /** Null: no source; what is in force stays. */
+  readonly source: SourceSpec | null;
+  readonly stateSpec: string;
+  readonly listen: ListenAddress;
+  /** Null: devices are served on the port of the API. */
+  readonly deviceListen: ListenAddress | null;
+  /** Absolute URL that devices reach it by; null: as they address it. */
+  readonly publicUrl: string | null;
+  readonly intervalMs: number;
+  readonly gatewayToken: string | null;
+  readonly allowAnonymous: boolean;
+  /** A person adopts products that this state has never seen, with every pass. */
+  readonly adopt: boolean;
+  /** False: the source is read, and acted on, only when `Controller.sync` is called, as `apply` does. */
+  readonly followSource: boolean;
+  readonly log: ReconcilerLog;
+}
+
+/** A controller that serves devices and the API. Its first pass is done. */
+export interface ServedController {
+  readonly controller: Controller;
+  /** `http://HOST:PORT` of the API, with the port that was taken. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** A state that was opened in place, with the API over it but without a port. */
+export interface OfflineFleet {
+  readonly controller: Pick<Controller, 'plan'>;
+  readonly server: {
+    /** Answers an API request; `body` is sent as JSON where it is given. */
+    inject(request: {
+      readonly method: string;
+      readonly url: string;
+      readonly body?: unknown;
+    }): Promise<{ readonly status: number; readonly body: string }>;
+  };
+  close(): Promise<void>;
+}
+
+export interface ComposePorts {
+  composeController(options: ServeOptions): Promise<Result<ServedController, Failure>>;
+  /** With `readOnly`, a state that is not there is not made: an empty one stands for it. */
+  composeOffline(options: {
+    readonly stateSpec: string;
+    readonly readOnly: boolean;
+    readonly log: ReconcilerLog;
+  }): Promise<Result<OfflineFleet, Failure>>;
+}

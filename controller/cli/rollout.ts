@@ -1,0 +1,147 @@
+// How far a fleet is on its way to a revision, in numbers and as text: for `apply`'s progress and its summary. Pure;
+// asking the controller and drawing lines happens elsewhere.
+
+import type { Plan } from '../model/plan.ts';
+import type { Convergence } from '../reconciler/controller.ts';
+
+/** A product's devices, as last seen. */
+export interface ProductProgress extends Convergence {
+  readonly product: string;
+}
+
+/** Why the fleet will not get where the manifests want it without a person. */
+export interface Blocker {
+  readonly product: string | null;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface Rollout {
+  readonly products: readonly ProductProgress[];
+  /** Refusals that devices can lift by themselves. */
+  readonly waiting: readonly Blocker[];
+  /** What needs a commit or a person. */
+  readonly blocked: readonly Blocker[];
+  /** Nothing moves any more, and nothing is waited for. */
+  readonly settled: boolean;
+}
+
+/** Warnings that only a person can end. */
+const PERSON_WARNINGS: ReadonlySet<string> = new Set(['StateNew', 'EmergencyStop']);
+
+/** Puts together what the plan says is left, and how far each product's devices are. */
+export function assessRollout(remaining: Plan, products: readonly ProductProgress[]): Rollout {
+  const waiting: Blocker[] = [];
+  const blocked: Blocker[] = remaining.errors.map(({ product, reason, message, remedy }) => ({
+    product,
+    reason,
+    message,
+    remedy,
+  }));
+  for (const { product, refusals, warnings } of remaining.products) {
+    for (const { reason, message, remedy, lifts } of refusals) {
+      (lifts === 'devices' ? waiting : blocked).push({ product, reason, message, remedy });
+    }
+    for (const { reason, message, remedy } of warnings) {
+      if (PERSON_WARNINGS.has(reason)) blocked.push({ product, reason, message, remedy });
+    }
+  }
+  const isDone = remaining.products.every(({ actions }) => actions.length === 0);
+  return {
+    products,
+    waiting,
+    blocked,
+    settled: isDone && waiting.length === 0 && products.every(({ converged }) => converged),
+  };
+}
+
+/** One moment of a rollout, for a progress line. */
+export interface ProgressMoment {
+  /** The most devices that were on their way at a time. */
+  readonly total: number;
+  readonly done: number;
+  readonly inFlight: number;
+  readonly failed: number;
+  /** Gates that wait for devices. */
+  readonly waiting: number;
+  readonly offline: number;
+  /** Devices a second; 0 where it is not known yet. */
+  readonly perSecond: number;
+}
+
+/** Counts a moment. `totalBefore` is the total so far, `doneMs` the time that it took. */
+export function measureProgress(
+  rollout: Rollout,
+  totalBefore: number,
+  elapsedMs: number,
+): ProgressMoment {
+  const sum = (count: (product: ProductProgress) => number): number =>
+    rollout.products.reduce((total, product) => total + count(product), 0);
+  const pending = sum((product) => product.pending);
+  const total = Math.max(totalBefore, pending);
+  const done = total - pending;
+  return {
+    total,
+    done,
+    inFlight: sum((product) => product.inFlight),
+    failed: sum((product) => product.failed),
+    waiting: rollout.waiting.length,
+    offline: sum((product) => product.offline.count),
+    perSecond: elapsedMs > 0 ? done / (elapsedMs / 1000) : 0,
+  };
+}
+
+const BAR_WIDTH = 24;
+
+/** The progress as one line of at most `width` columns; what is least important is left out first. */
+export function renderBar(moment: ProgressMoment, width: number): string {
+  const share = moment.total === 0 ? 1 : moment.done / moment.total;
+  const filled = Math.floor(share * BAR_WIDTH);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
+  const parts = listParts(moment);
+  let line = `${bar} ${parts[0] ?? ''}`;
+  if (line.length > width) line = parts[0] ?? '';
+  for (const part of parts.slice(1)) {
+    if (line.length + 3 + part.length <= width) line += ` · ${part}`;
+  }
+  return line.slice(0, Math.max(0, width));
+}
+
+/** The progress for a log: without the bar, the rate and the time left, which change without news. */
+export function renderPlainProgress(moment: ProgressMoment): string {
+  return listParts({ ...moment, perSecond: 0 }).join(', ');
+}
+
+function listParts(moment: ProgressMoment): readonly string[] {
+  const { total, done, inFlight, failed, waiting, offline, perSecond } = moment;
+  const parts = [`${done}/${total} devices`];
+  if (inFlight > 0) parts.push(`${inFlight} in flight`);
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (waiting > 0) parts.push(`${waiting} waiting for verification`);
+  if (offline > 0) parts.push(`${offline} offline`);
+  if (perSecond > 0) {
+    parts.push(`${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`);
+    const leftSeconds = Math.ceil(Math.max(0, total - done - offline) / perSecond);
+    if (leftSeconds > 0) parts.push(`about ${renderSeconds(leftSeconds)} left`);
+  }
+  return parts;
+}
+
+function renderSeconds(seconds: number): string {
+  if (seconds < 100) return `${seconds}s`;
+  return seconds < 6000 ? `${Math.round(seconds / 60)}m` : `${Math.round(seconds / 3600)}h`;
+}
+
+/** The names that a summary lists: a few, and how many more there are. */
+export function renderNames({
+  count,
+  names,
+}: {
+  readonly count: number;
+  readonly names: readonly string[];
+}): string {
+  const shown = names.slice(0, 5).join(', ');
+  const rest = count - Math.min(5, names.length);
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
+}

@@ -1,0 +1,58 @@
+// `lockstep token create`: credentials of people and pipelines for the API.
+
+import { type Command, Option } from 'commander';
+
+import { withFleet } from './connect.ts';
+import { addExamples, addFleetOptions, addOutputOptions, type FleetOptions } from './options.ts';
+import type { Shell } from './shell.ts';
+
+interface TokenOptions extends FleetOptions {
+  readonly role: 'viewer' | 'deployer';
+}
+
+/** Adds the command. Exit code 0, or 1 where no token was made. */
+export function addToken(program: Command, shell: Shell): void {
+  const token = program
+    .command('token')
+    .summary('API tokens for people and pipelines')
+    .description('API tokens for people and pipelines.');
+  const command = token
+    .command('create')
+    .description(
+      'Makes an API token and prints it. The token is shown once, and stored hashed. A viewer may look and plan; a deployer may do everything.',
+    )
+    .argument('<NAME>', 'who or what will use it')
+    .addOption(
+      new Option('--role <role>', 'what it may do')
+        .choices(['viewer', 'deployer'])
+        .makeOptionMandatory(),
+    )
+    .action(async (name: string, options: TokenOptions) => {
+      shell.exitCode = await create(shell, name, options);
+    });
+  addFleetOptions(command);
+  addOutputOptions(command);
+  addExamples(command, [
+    ['lockstep token create ci --role viewer', 'for plans in pull requests'],
+    [
+      'LOCKSTEP_TOKEN=$(lockstep token create me --role deployer) lockstep status',
+      'kept out of files',
+    ],
+  ]);
+}
+
+async function create(shell: Shell, name: string, options: TokenOptions): Promise<number> {
+  return withFleet(shell, options, 'write', async (client) => {
+    const { role } = options;
+    const answer = await client.post<{ readonly token: string }>('tokens', { name, role });
+    if (!answer.ok) return shell.failed(answer.error);
+    const { token } = answer.value;
+    if (shell.output === 'json') {
+      shell.writeJson({ name, role, token });
+    } else {
+      shell.write(`${token}\n`);
+      shell.note(`shown once; use it as LOCKSTEP_TOKEN (${role})`);
+    }
+    return 0;
+  });
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// The entry: the version of Node, signals, bugs and the exit code. What the program does is in `cli/`, and nothing of
+// it is loaded before the version is known to fit.
+
+import process from 'node:process';
+
+const NODE_MINIMUM = [24, 15, 0];
+/** Exit code of a bug of ours, as BSD's sysexits call an internal software error. */
+const EXIT_BUG = 70;
+
+if (isTooOld(process.versions.node)) {
+  const major = process.versions.node.split('.')[0] ?? '';
+  process.stderr.write(`lockstep needs Node.js 24.15 or newer; this is ${major}.x\n`);
+  process.exitCode = 1;
+} else {
+  await start();
+}
+
+function isTooOld(version: string): boolean {
+  const parts = version.split('.').map(Number);
+  for (const [index, least] of NODE_MINIMUM.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== least) return part < least;
+  }
+  return false;
+}
+
+async function start(): Promise<void> {
+  process.on('uncaughtException', reportBug);
+  process.on('unhandledRejection', reportBug);
+  const { createShell } = await import('./cli/shell.ts');
+  const { runCommandLine } = await import('./cli/program.ts');
+  const shell = createShell(process, { loadCompose: () => import('./compose.ts') });
+  const code = await runCommandLine(shell, process.argv.slice(2));
+  await shell.flush();
+  process.exit(code);
+}
+
+/** A bug: says so without a stack, which only `LOCKSTEP_DEBUG` asks for, and ends at once. */
+function reportBug(thrown: unknown): void {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const lines = [
+    `Internal error: ${message.replace(/^Internal error: /, '')}`,
+    'This is a bug in Lockstep: please report it, with the command that was run.',
+  ];
+  if (process.env['LOCKSTEP_DEBUG'] !== undefined && thrown instanceof Error) {
+    lines.push(thrown.stack ?? '');
+  }
+  process.stderr.write(`${lines.join('\n')}\n`);
+  process.exit(EXIT_BUG);
+}

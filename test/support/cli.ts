@@ -1,0 +1,131 @@
+// Runs the real program, for tests: a process of its own, real files, and an environment without anything of the
+// machine's Lockstep.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dirname, '../../controller/main.ts');
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Source text of a module that runs before the program. */
+  readonly preload?: string;
+}
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that is running. */
+export interface RunningCli {
+  readonly child: ChildProcess;
+  /** What it has written so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Waits until what it has written (stdout, then stderr) matches; fails when it ends or takes too long. */
+  until(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  /** Waits for its end. */
+  readonly ended: Promise<CliResult>;
+  /** Sends SIGTERM and waits for its end. */
+  stop(): Promise<CliResult>;
+}
+
+/** Starts the program. Whoever starts it sees to its end. */
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
+  const preload =
+    options.preload === undefined
+      ? []
+      : ['--import', `data:text/javascript,${encodeURIComponent(options.preload)}`];
+  const child = spawn(process.execPath, [...preload, MAIN, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? tmpdir(), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const look of waiting) look();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    wake();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    wake();
+  });
+  const ended = new Promise<CliResult>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, stdout, stderr });
+      wake();
+    });
+  });
+  const until = (pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        waiting.delete(look);
+        act();
+      };
+      const complain = (what: string): void =>
+        settle(() =>
+          reject(
+            new Error(`${what} before ${String(pattern)}\nstdout: ${stdout}\nstderr: ${stderr}`),
+          ),
+        );
+      const look = (): void => {
+        const match = pattern.exec(stdout) ?? pattern.exec(stderr);
+        if (match !== null) settle(() => resolve(match));
+        else if (child.exitCode !== null) complain(`ended with ${child.exitCode}`);
+      };
+      const timer = setTimeout(() => complain(`${timeoutMs} ms went by`), timeoutMs);
+      waiting.add(look);
+      look();
+    });
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    until,
+    ended,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+/** Runs the program to its end. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return startCli(args, options).ended;
+}
+
+/** A temporary folder, and what removes it. */
+export function makeFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'lockstep-cli-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** A port of the loopback address that was free a moment ago. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('no port was given');
+  return address.port;
+}
+
+/** Whether text holds a JavaScript stack. */
+export function hasStack(text: string): boolean {
+  return /^\s+at .+:\d+:\d+\)?$/m.test(text);
+}
