@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGitSource, type GitSourceOptions } from '../../controller/sources/git/git-source.ts';
 import type { Source, Tree } from '../../controller/sources/source.ts';
@@ -328,18 +329,21 @@ describe('git source', () => {
       expect(expectFailure(await source.fetch()).disposition).toBe('retry');
     });
 
-    it('that never answers: git is stopped at the deadline, and nothing of it lives on', async () => {
-      server.mood = 'silent';
-      const error = expectFailure(await open({ fetchTimeoutMs: 600 }).fetch());
-      expect(error).toMatchObject({ code: 'SourceUnavailable', disposition: 'retry' });
-      expect(error.message).toContain('0.6 s');
-      expect(server.requests.length).toBe(1);
-      await vi.waitFor(() => expect(server.openRequests()).toBe(0), { timeout: 10_000 });
-    });
+    it.each(['silent', 'slow'] as const)(
+      'that is %s: git is stopped at the deadline, and nothing of it lives on',
+      async (mood) => {
+        server.mood = mood;
+        const error = expectFailure(await open({ fetchTimeoutMs: 600 }).fetch());
+        expect(error).toMatchObject({ code: 'SourceUnavailable', disposition: 'retry' });
+        expect(error.message).toContain('0.6 s');
+        expect(server.requests.length).toBe(1);
+        await vi.waitFor(() => expect(server.openRequests()).toBe(0), { timeout: 10_000 });
+      },
+    );
 
-    it('that never answers does not hold up closing', async () => {
-      server.mood = 'silent';
-      const source = open();
+    it.each(['silent', 'slow'] as const)('that is %s does not hold up closing', async (mood) => {
+      server.mood = mood;
+      const source = open({ fetchTimeoutMs: 300_000 });
       const fetching = source.fetch();
       await vi.waitFor(() => expect(server.openRequests()).toBe(1), { timeout: 10_000 });
       await source.close();
@@ -397,7 +401,14 @@ describe('git source', () => {
       const askpass = join(root, 'askpass');
       writeFileSync(askpass, `#!/bin/sh\ntouch ${root}/asked\necho x\n`);
       chmodSync(askpass, 0o755);
-      const environment = { ...GIT_ENVIRONMENT, GIT_ASKPASS: askpass, SSH_ASKPASS: askpass };
+      const config = join(root, 'gitconfig');
+      writeFileSync(config, `[core]\n askPass = ${askpass}\n`);
+      const environment = {
+        ...GIT_ENVIRONMENT,
+        GIT_CONFIG_GLOBAL: config,
+        GIT_ASKPASS: askpass,
+        SSH_ASKPASS: askpass,
+      };
       const error = expectFailure(await open({ environment }).fetch());
       expect(error.disposition).toBe('stall');
       expect(existsSync(join(root, 'asked'))).toBe(false);
@@ -526,25 +537,29 @@ describe('git source', () => {
       return file ?? '';
     };
 
-    it.each(['damaged', 'missing'])('with an object %s is fetched anew', async (how) => {
-      const source = open();
-      const tree = await fetchFrom(source);
-      const [{ identity } = { identity: '' }] = tree.entries;
-      const file = objectFile(identity);
-      chmodSync(file, 0o644);
-      if (how === 'missing') rmSync(file);
-      else writeFileSync(file, Buffer.alloc(statSync(file).size, 1));
-      const again = open();
-      const results = [await again.fetch(), await tree.read('a.yaml', 100)];
-      const failures = results.flatMap((result) => (result.ok ? [] : [result.error.disposition]));
-      expect(new Set(failures)).toEqual(new Set(['retry']));
-      server.mood = 'down';
-      expectFailure(await source.fetch());
-      expect(existsSync(file)).toBe(how !== 'missing');
-      server.mood = 'ok';
-      expect(await readText(await fetchFrom(source), 'a.yaml')).toBe('first');
-      expect(await readText(tree, 'a.yaml')).toBe('first');
-    });
+    it.each(['damaged', 'missing', 'replaced'])(
+      'with an object %s is fetched anew',
+      async (how) => {
+        const source = open();
+        const tree = await fetchFrom(source);
+        const [{ identity } = { identity: '' }] = tree.entries;
+        const file = objectFile(identity);
+        chmodSync(file, 0o644);
+        if (how === 'missing') rmSync(file);
+        else if (how === 'replaced') writeFileSync(file, deflateSync('blob 5\0wrong'));
+        else writeFileSync(file, Buffer.alloc(statSync(file).size, 1));
+        const again = open();
+        const results = [await again.fetch(), await tree.read('a.yaml', 100)];
+        const failures = results.flatMap((result) => (result.ok ? [] : [result.error.disposition]));
+        expect(new Set(failures)).toEqual(new Set(['retry']));
+        server.mood = 'down';
+        expectFailure(await source.fetch());
+        expect(existsSync(file)).toBe(how !== 'missing');
+        server.mood = 'ok';
+        expect(await readText(await fetchFrom(source), 'a.yaml')).toBe('first');
+        expect(await readText(tree, 'a.yaml')).toBe('first');
+      },
+    );
 
     it('may be deleted at any time', async () => {
       const source = open();

@@ -6,8 +6,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { GIT_ENVIRONMENT } from './git-repo.ts';
 
-/** `ok` serves, `silent` never answers, `cut` breaks off inside an answer, the others answer 503, 403 and 429. */
-export type ServerMood = 'ok' | 'down' | 'silent' | 'cut' | 'forbidden' | 'busy';
+/**
+ * `ok` serves, `silent` never answers, `slow` answers without end, a byte at a time, `cut` breaks off inside an answer;
+ * the others answer 503, 403 and 429.
+ */
+export type ServerMood = 'ok' | 'down' | 'silent' | 'slow' | 'cut' | 'forbidden' | 'busy';
 
 export interface GitServer {
   /** `http://127.0.0.1:PORT`; a repository is at `URL/FOLDER`. */
@@ -45,6 +48,12 @@ export async function startGitServer(root: string): Promise<GitServer> {
 
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (handle.mood === 'silent') return;
+    if (handle.mood === 'slow') {
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
+      const dripping = setInterval(() => response.write('0'), 20);
+      response.once('close', () => clearInterval(dripping));
+      return;
+    }
     const refusal = REFUSALS[handle.mood];
     if (refusal !== undefined) {
       response.writeHead(refusal).end();

@@ -131,6 +131,7 @@ export function createDirectorySource(options: DirectorySourceOptions): Source {
     async close() {
       closing.abort();
       for (const end of endings) end();
+      await serially(async () => undefined);
     },
   };
 }

@@ -1,5 +1,6 @@
-// Runs one git command to its end and reports how it ended. What the outcome means is decided by
-// `classify-git-failure.ts`; long-lived readers of objects are in `object-reader.ts`.
+// Runs one git command on the local copy and reports how it ended. Commands that speak to a server are run by
+// `git-transfer.ts`, long-lived readers of objects by `object-reader.ts`; `classify-git-failure.ts` says what an outcome
+// means.
 
 import { simpleGit } from 'simple-git';
 import { messageOf } from '../../base/failure.ts';
@@ -24,8 +25,6 @@ export interface GitCommandOptions {
   readonly timeoutMs: number;
   /** Ends the command early. */
   readonly closing: AbortSignal;
-  /** The command speaks to a server: a helper that outlives it is not waited for. */
-  readonly isRemote: boolean;
 }
 
 /** Runs a command. Never throws for what git does; kills it at its deadline. */
@@ -40,7 +39,7 @@ export async function runGit(options: GitCommandOptions): Promise<GitOutcome> {
       baseDir: options.directory,
       config: [...options.settings],
       abort: AbortSignal.any([deadline, options.closing]),
-      completion: { onClose: true, onExit: options.isRemote ? 500 : false },
+      completion: { onClose: true, onExit: false },
       allowEnvironment: Object.keys(options.environment),
       // The guard refuses these because they can be abused; here each value comes from `git-environment.ts`.
       unsafe: {

@@ -18,6 +18,7 @@ import {
   isUnknownToServer,
 } from './classify-git-failure.ts';
 import { type GitOutcome, runGit } from './git-command.ts';
+import { runGitTransfer } from './git-transfer.ts';
 import { buildGitEnvironment, buildGitSettings } from './git-environment.ts';
 import { type GitUrl, isCommitId, isRefName } from './git-url.ts';
 import { createObjectReader, type ObjectReader } from './object-reader.ts';
@@ -72,15 +73,14 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   let isDamaged = false;
 
   const run = async (args: readonly string[], gitDir = directory): Promise<GitOutcome> => {
-    const isRemote = args[0] === 'fetch' || args[0] === 'ls-remote';
-    return runGit({
+    const command = args[0] === 'fetch' || args[0] === 'ls-remote' ? runGitTransfer : runGit;
+    return command({
       args,
       directory: existsSync(gitDir) ? gitDir : options.cacheDir,
       environment: await withSsh(environmentOf(gitDir)),
       settings,
       timeoutMs: fetchTimeoutMs,
       closing: closing.signal,
-      isRemote,
     });
   };
 

@@ -142,6 +142,8 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
     async close() {
       isClosed = true;
       await mirror.close();
+      // What was under way has been stopped; once it has ended, the cache folder is nobody's.
+      await serially(async () => undefined);
     },
   });
 }
