@@ -48,6 +48,7 @@ export function answerPoll(input: PollInput): PollDecision {
   armOnReturn(draft, input.lastContact, policy, moment);
   rereadVersion(draft, policy, moment);
   const target = resolveTarget(draft.device, policy);
+  startAfresh(draft, target);
 
   let link = continueAction(draft, target, policy, moment);
   const asksVersion =
@@ -102,6 +103,15 @@ function rereadVersion(draft: Draft, policy: ProductPolicy, moment: Moment): voi
   draft.device = { ...device, running, runningSince: moment.listened };
 }
 
+/** A commit that gives the device another target starts it afresh: what failed before does not count any more. */
+function startAfresh(draft: Draft, target: Target): void {
+  const { failures, outcome } = draft.device;
+  if (target.kind === 'none' || failures === null) return;
+  if (failures.version === target.firmware.version) return;
+  const isFailed = outcome?.state === 'failed' && outcome.version === failures.version;
+  draft.device = { ...draft.device, failures: null, outcome: isFailed ? null : outcome };
+}
+
 /** Deals with the open action, if there is one; afterwards either it is still open, or a new one may be offered. */
 function continueAction(
   draft: Draft,
@@ -122,7 +132,7 @@ function continueAction(
   }
   if (action.phase === 'cancelling') return continueCancel(draft, action, moment);
   if (wanted) {
-    const holdsBack = policy.stopped && action.fetchedAt === null;
+    const holdsBack = policy.stopped && action.fetchedAt === null && !action.cancelRefused;
     return holdsBack
       ? startCancel(draft, action, moment, 'the emergency stop')
       : deploymentLink(action);

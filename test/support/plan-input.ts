@@ -2,6 +2,7 @@
 // a policy. Everything that a test does not say is the default of the schemas.
 
 import { unreachable } from '../../controller/base/assert.ts';
+import { recordOf } from '../../controller/devices/decision.ts';
 import { compilePolicy } from '../../controller/devices/policy.ts';
 import type {
   Desired,
@@ -10,7 +11,13 @@ import type {
   Placed,
   ProductSpec,
 } from '../../controller/model/desired.ts';
-import type { DeviceRecord, EvidenceRecord, Moment } from '../../controller/model/device.ts';
+import type {
+  ActionRecord,
+  DeviceRecord,
+  EvidenceRecord,
+  Moment,
+  OpenAction,
+} from '../../controller/model/device.ts';
 import { expectedDevice } from '../../controller/model/device.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState, NamedDevice, VersionCount } from '../../controller/model/live.ts';
@@ -323,4 +330,34 @@ export function device(more: Partial<DeviceRecord> = {}): DeviceRecord {
 /** A moment at which listening time and wall clock have gone on by as much. */
 export function at(listened: number): Moment {
   return { at: 1_000_000_000_000 + listened, listened };
+}
+
+/** An open action: version 42, offered by the product's release, not fetched yet. */
+export function openAction(more: Partial<OpenAction> = {}): OpenAction {
+  return {
+    id: 1500,
+    version: 42,
+    sha256: shaOf(42),
+    attempt: 1,
+    phase: 'offered',
+    fetchedAt: null,
+    claimedAt: null,
+    offeredAt: 0,
+    deadline: 24 * HOUR_MS,
+    graceUntil: null,
+    bootAtClaim: null,
+    cancelPolls: 0,
+    cancelRefused: false,
+    manifest: 'Release/thermostat',
+    revision: 'r1',
+    ...more,
+  };
+}
+
+/** The kept form of an open action. */
+export function keptAction(
+  action: OpenAction,
+  state: ActionRecord['state'] = 'open',
+): ActionRecord {
+  return recordOf(device({ action }), action, { state });
 }
