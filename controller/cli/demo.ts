@@ -32,7 +32,7 @@ export function addDemo(program: Command, shell: Shell): void {
         signal,
         style: { color: shell.colorOf('out') },
         write: (text) => shell.write(text),
-        createLine: () => createLiveLine(shell),
+        createLine: async () => createLiveLine(shell),
         afterwards: (address) => keepServing(shell, signal, address),
       },
       await shell.loadCompose(),

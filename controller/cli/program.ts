@@ -6,6 +6,7 @@ import { findNearest } from '../manifests/nearest.ts';
 import { StateFailure } from '../stores/state-failure.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { addApply } from './apply.ts';
+import { addDemo } from './demo.ts';
 import { addDevices } from './devices.ts';
 import { addEvents } from './events.ts';
 import { addInit } from './init.ts';
@@ -64,7 +65,7 @@ function createProgram(shell: Shell): Command {
   program.commandsGroup('Looking:');
   for (const add of [addStatus, addDevices, addEvents, addWhy]) add(program, shell);
   program.commandsGroup('Other:');
-  for (const add of [addToken, addSimulate]) add(program, shell);
+  for (const add of [addToken, addSimulate, addDemo]) add(program, shell);
   program.addHelpText(
     'after',
     [

@@ -58,5 +58,4 @@ const IDENTITY = [
   'user.name=Lockstep demo',
   'user.email=demo@lockstep.invalid',
   'commit.gpgsign=false',
-  'core.hooksPath=/dev/null',
 ];

@@ -24,7 +24,7 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
   readonly style: TextStyle;
   readonly write: (text: string) => void;
-  readonly createLine: () => ProgressLine;
+  readonly createLine: () => Promise<ProgressLine>;
   /** Called when the story is told and the fleet is converged; the demo goes on serving until it resolves. */
   readonly afterwards: (address: string) => Promise<void>;
 }

@@ -43,7 +43,7 @@ export interface StageParts {
   readonly served: ServedController;
   readonly fleet: SimulatedFleet;
   readonly signal: AbortSignal;
-  readonly createLine: () => ProgressLine;
+  readonly createLine: () => Promise<ProgressLine>;
 }
 
 const LOOK_MS = 100;
@@ -57,7 +57,7 @@ export function createStage(parts: StageParts): Stage {
     controller.view().products.find((each) => each.product === product) ?? null;
 
   const waitFor = async (what: string, holds: () => boolean): Promise<Result<void, Failure>> => {
-    const line = parts.createLine();
+    const line = await parts.createLine();
     const deadline = performance.now() + PATIENCE_MS;
     try {
       while (!holds()) {
