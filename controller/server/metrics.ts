@@ -1,0 +1,100 @@
+// Metrics for Prometheus, made of the controller's picture when they are asked for. Labels are bounded: products,
+// versions that manifests name, states and reasons; never devices.
+
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+import type { Clock } from '../base/clock.ts';
+import type { Controller, ControllerView, ProductView } from '../reconciler/controller.ts';
+
+export interface Metrics {
+  readonly contentType: string;
+  /** The current values in Prometheus' text format. */
+  render(): Promise<string>;
+}
+
+/** Creates the metrics of one controller, in a registry of their own. `version` is Lockstep's. */
+export function createMetrics(
+  controller: Pick<Controller, 'view'>,
+  clock: Clock,
+  version: string,
+): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+  ): Gauge<L> => new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
+
+  const info = gauge('lockstep_info', 'Always 1; the label is the version of Lockstep.', [
+    'version',
+  ]);
+  info.set({ version }, 1);
+  const ready = gauge('lockstep_ready', '1 once the first revision is in force.');
+  const passes = gauge('lockstep_reconcile_passes', 'Passes of the reconciler since the start.');
+  const sourceAge = gauge(
+    'lockstep_source_age_seconds',
+    'Seconds since the source was last read successfully.',
+  );
+  const sourceFailing = gauge('lockstep_source_failing', '1 while the source cannot be read.');
+  const devices = gauge('lockstep_devices', 'Devices by product and state.', ['product', 'state']);
+  const running = gauge(
+    'lockstep_devices_running',
+    'Devices by product and running version (unknown: not named; other: no manifest names it).',
+    ['product', 'version'],
+  );
+  const outcomes = gauge(
+    'lockstep_devices_by_outcome',
+    'Devices by product, version that they were last meant to run, and outcome.',
+    ['product', 'version', 'outcome'],
+  );
+  const refusals = gauge('lockstep_refusals', 'Refused parts of the newest revision, by reason.', [
+    'product',
+    'reason',
+  ]);
+  const problems = gauge('lockstep_problems', 'Problems of the newest revision.', ['severity']);
+  const stopped = gauge('lockstep_stopped', '1 while the emergency stop is pulled.', ['product']);
+
+  return {
+    contentType: registry.contentType,
+    async render() {
+      const view = controller.view();
+      for (const each of [devices, running, outcomes, refusals, stopped]) each.reset();
+      ready.set(view.ready ? 1 : 0);
+      passes.set(view.passes);
+      sourceFailing.set(view.sourceFailure === null ? 0 : 1);
+      if (view.sourceReadAt === null) sourceAge.remove();
+      else sourceAge.set(Math.max(0, clock.now() - view.sourceReadAt) / 1_000);
+      setProblems(view);
+      for (const product of view.products) setProduct(product);
+      return registry.metrics();
+    },
+  };
+
+  function setProblems(view: ControllerView): void {
+    for (const severity of ['error', 'warning'] as const) {
+      problems.set({ severity }, view.problems.filter((each) => each.severity === severity).length);
+    }
+  }
+
+  function setProduct({ product, inForce, live, plan, stoppedAt }: ProductView): void {
+    stopped.set({ product }, stoppedAt === null ? 0 : 1);
+    for (const { reason } of plan?.refusals ?? []) refusals.inc({ product, reason });
+    if (live === null) return;
+    devices.set({ product, state: 'online' }, Math.max(0, live.devices - live.offline));
+    devices.set({ product, state: 'offline' }, live.offline);
+    devices.set({ product, state: 'quarantined' }, live.quarantined);
+    const named = new Set(inForce.firmware.map(({ spec }) => spec.version));
+    const label = (version: number | null): string =>
+      version === null ? 'unknown' : named.has(version) ? String(version) : 'other';
+    for (const count of [...live.unlocked, ...live.locked]) {
+      running.inc({ product, version: label(count.version) }, count.devices);
+    }
+    for (const { version, inFlight, succeeded, failed } of live.outcomes) {
+      const labels = { product, version: label(version) };
+      outcomes.inc({ ...labels, outcome: 'in_flight' }, inFlight);
+      outcomes.inc({ ...labels, outcome: 'succeeded' }, succeeded);
+      outcomes.inc({ ...labels, outcome: 'failed' }, failed);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// What the server works with: the controller, the state, the devices' side, and the knobs of whoever starts it.
+
+import type { FastifyPluginAsync } from 'fastify';
+
+import type { Clock } from '../base/clock.ts';
+import type { Moment } from '../model/device.ts';
+import type { ProductPolicy } from '../model/policy.ts';
+import type { Controller } from '../reconciler/controller.ts';
+import type { Store } from '../stores/store.ts';
+
+/** Where the server's few log lines go; a pino logger fits. */
+export interface ServerLog {
+  info(line: string): void;
+  warn(line: string): void;
+}
+
+/** What the devices of a product are answered by at this moment. */
+export interface FleetInsight {
+  /** Null where nothing of the product is in force. */
+  policyOf(product: string): ProductPolicy | null;
+  /** Now, as a contact would have it; null where nothing of the product was ever in force. */
+  momentOf(product: string): Moment | null;
+}
+
+export interface ServerPorts {
+  readonly controller: Controller;
+  readonly store: Store;
+  /** The routes that devices use, to be mounted at `/`. */
+  readonly deviceRoutes: FastifyPluginAsync;
+  readonly gateway: FleetInsight;
+  readonly clock: Clock;
+  readonly log: ServerLog;
+}
+
+/** Port 0 takes a free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Who may use the API. */
+export interface AuthOptions {
+  /** True: a bearer token is asked for also on this machine. */
+  readonly requireTokens: boolean;
+}
+
+export interface ServerOptions {
+  readonly listen: ListenAddress;
+  /** A port of their own for devices; null or undefined: they share the API's. */
+  readonly deviceListen?: ListenAddress | null;
+  /**
+   * Absolute URL that the server is reached by, where it stands behind a proxy. One that names another machine asks for
+   * tokens on every API request: the proxy makes strangers look like this machine.
+   */
+  readonly publicUrl?: string | null;
+  readonly auth?: AuthOptions;
+  /** How long a close waits for requests under way before it cuts them off; default 10 s. */
+  readonly closeGraceMs?: number;
+}
+
+/** What routes work with. */
+export interface ApiContext extends ServerPorts {
+  /** Of Lockstep. */
+  readonly version: string;
+}

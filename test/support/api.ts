@@ -1,0 +1,379 @@
+// A started API for tests: a real server on a free port over a real SQLite state, and a controller that holds one product
+// and notes what it is asked for.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request as sendRequest, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { failure, type Failure } from '../../controller/base/failure.ts';
+import { fail, ok, type Result } from '../../controller/base/result.ts';
+import { compilePolicy } from '../../controller/devices/policy.ts';
+import type { Desired } from '../../controller/model/desired.ts';
+import type { FirmwareRecord } from '../../controller/model/firmware.ts';
+import type { LiveState } from '../../controller/model/live.ts';
+import type { Plan } from '../../controller/model/plan.ts';
+import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
+import { createServer, type Server } from '../../controller/server/create-server.ts';
+import type { ServerOptions } from '../../controller/server/ports.ts';
+import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
+import type { Store } from '../../controller/stores/store.ts';
+import { buildDesired } from './desired.ts';
+
+export const API_NOW = Date.UTC(2026, 0, 5, 12);
+
+/** The one product of the API under test: 41 released to everyone, `bench-1` and `bench-2` locked to 42. */
+export const API_DESIRED: Desired = buildDesired({
+  firmware: [
+    { version: 41, title: 'First light' },
+    { version: 42 },
+    { version: 40, withdrawn: true },
+  ],
+  groups: { bench: ['bench-1', 'bench-2'] },
+  locks: [{ version: 42, group: 'bench', devices: null, flash: 'now' }],
+  release: 41,
+  groupReleases: { bench: 41 },
+});
+
+/** What the state remembers of its versions. */
+export const API_FIRMWARE: readonly FirmwareRecord[] = API_DESIRED.firmware.map(({ spec }) => ({
+  product: 'thermostat',
+  version: spec.version,
+  sha256: spec.binary.sha256,
+  size: 4_096,
+  sha1: '1'.repeat(40),
+  md5: '2'.repeat(32),
+  addedAt: API_NOW,
+  addedRevision: 'r1',
+  verifiedAt: spec.version === 41 ? API_NOW : null,
+  finishedAt: null,
+  withdrawnAt: null,
+  stored: true,
+}));
+
+const LIVE: LiveState = {
+  product: 'thermostat',
+  adopted: true,
+  stopped: false,
+  devices: 5,
+  offline: 1,
+  quarantined: 1,
+  unlocked: [
+    { version: 41, devices: 2 },
+    { version: 7, devices: 1 },
+    { version: null, devices: 1 },
+  ],
+  locked: [{ version: 42, devices: 1 }],
+  outcomes: [{ version: 41, inFlight: 1, succeeded: 2, failed: 1 }],
+  named: new Map([
+    [
+      'bench-1',
+      {
+        id: 'bench-1',
+        standing: 'active',
+        running: 42,
+        online: true,
+        lock: {
+          version: 42,
+          flash: 'now',
+          armed: true,
+          manifest: 'lock-1',
+          revision: 'r1',
+          since: API_NOW,
+        },
+        failing: false,
+        actionVersion: null,
+      },
+    ],
+  ]),
+  firmware: API_FIRMWARE,
+  evidence: [],
+};
+
+/** A plan with one of each: action, refusal, warning, error. */
+export const API_PLAN: Plan = {
+  revision: 'r2',
+  fingerprint: `sha256:${'ab'.repeat(32)}`,
+  products: [
+    {
+      product: 'thermostat',
+      frozen: false,
+      actions: [
+        {
+          type: 'LockDevice',
+          device: 'bench-1',
+          version: 42,
+          flash: 'now',
+          trace: {
+            revision: 'r2',
+            manifest: 'DeviceLock/bench-on-42',
+            place: { file: 'lock.yaml', line: 1, column: 1 },
+          },
+        },
+      ],
+      refusals: [
+        {
+          reason: 'ReleaseUnverified',
+          message: 'Version 42 is not verified.',
+          remedy: 'Lock a bench device.',
+          place: { file: 'release.yaml', line: 7, column: 12 },
+          manifest: 'Release/bench',
+          flashes: [{ from: 41, to: 42, devices: 2 }],
+          lifts: 'devices',
+        },
+      ],
+      warnings: [
+        {
+          reason: 'DeviceOffline',
+          message: 'bench-2 is offline.',
+          remedy: 'Nothing to do.',
+          place: null,
+        },
+      ],
+      impact: {
+        devices: 5,
+        flashes: [{ from: null, to: 41, devices: 1 }],
+        locked: 2,
+        offline: 1,
+        quarantined: 1,
+      },
+      gates: [{ version: 41, verdict: 'passed', reason: null, message: 'Verified by bench-1.' }],
+      newlyVerified: [],
+    },
+  ],
+  errors: [
+    {
+      severity: 'error',
+      reason: 'InvalidManifest',
+      message: 'Unknown field.',
+      remedy: 'Remove it.',
+      place: { file: 'a.yaml', line: 3, column: 5 },
+      excerpt: '  verison: 1',
+      product: null,
+    },
+  ],
+};
+
+/** A controller that notes its calls; its picture may be replaced. */
+export interface FakeController extends Controller {
+  picture: ControllerView;
+  /** When set, what the next operations fail with. */
+  failure: Failure | null;
+  readonly calls: (readonly [name: string, ...values: readonly unknown[]])[];
+}
+
+/** The picture of a controller that is ready and serves the one product. */
+export function apiPicture(): ControllerView {
+  return {
+    source: '/fleet',
+    revisionSeen: 'r2',
+    subjectSeen: 'Lock the bench to 42',
+    sourceReadAt: API_NOW - 30_000,
+    sourceFailure: failure('SourceUnavailable', 'The remote did not answer.', 'wait', 5_000),
+    problems: [
+      ...API_PLAN.errors,
+      {
+        severity: 'warning',
+        reason: 'LockExpired',
+        message: 'The lock expired.',
+        remedy: 'Remove it.',
+        place: { file: 'lock.yaml', line: 1, column: 1 },
+        excerpt: null,
+        product: 'thermostat',
+      },
+    ],
+    products: [
+      {
+        product: 'thermostat',
+        revision: 'r1',
+        inForce: API_DESIRED,
+        live: LIVE,
+        plan: API_PLAN.products[0] ?? null,
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'False',
+            reason: 'Refused',
+            message: 'Part of the revision is refused.',
+            lastTransitionTime: API_NOW,
+            observedRevision: 'r2',
+          },
+        ],
+        stoppedAt: API_NOW,
+        adoptedAt: API_NOW,
+      },
+      {
+        product: 'constructor',
+        revision: null,
+        inForce: buildDesired({ product: 'constructor' }),
+        live: null,
+        plan: null,
+        conditions: [],
+        stoppedAt: null,
+        adoptedAt: null,
+      },
+    ],
+    ready: true,
+    passes: 3,
+  };
+}
+
+function createFakeController(): FakeController {
+  const calls: FakeController['calls'] = [];
+  const fake: FakeController = {
+    picture: apiPicture(),
+    failure: null,
+    calls,
+    start: async () => ok(undefined),
+    restore: async () => ok(undefined),
+    view: () => fake.picture,
+    sync: (request) =>
+      answer(['sync', request], {
+        revision: request.revision ?? 'r2',
+        plan: API_PLAN,
+        failures: { thermostat: failure('FleetUnreachable', 'The fleet is away.', 'retry') },
+      }),
+    plan: (snapshot, options) => answer(['plan', snapshot, options], API_PLAN),
+    stop: (product) => answer(['stop', product], [product ?? 'thermostat']),
+    resume: (product) => answer(['resume', product], [product ?? 'thermostat']),
+    convergence: (product) =>
+      answer(['convergence', product], {
+        converged: false,
+        pending: 2,
+        offline: { count: 1, names: ['bench-2'] },
+        leftAlone: { count: 0, names: [] },
+        inFlight: 1,
+        failed: 0,
+      }),
+    nextPass: async () => undefined,
+    close: async () => undefined,
+  };
+  return fake;
+
+  async function answer<T>(
+    call: FakeController['calls'][number],
+    value: T,
+  ): Promise<Result<T, Failure>> {
+    calls.push(call);
+    return fake.failure === null ? ok(value) : fail(fake.failure);
+  }
+}
+
+/** An answer, read to its end. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body as JSON; null where it is none. */
+  readonly json: unknown;
+}
+
+export interface ApiAsk {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, unless it is text or bytes already. */
+  readonly body?: unknown;
+}
+
+export interface ApiUnderTest {
+  readonly server: Server;
+  readonly store: Store;
+  readonly controller: FakeController;
+  /** `http://127.0.0.1:PORT`. */
+  readonly address: string;
+  readonly deviceAddress: string;
+  /** Every line that was logged. */
+  readonly log: string[];
+  ask(path: string, ask?: ApiAsk): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+/** Starts one; close it after use. */
+export async function startApi(options: Partial<ServerOptions> = {}): Promise<ApiUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-api-'));
+  const opened = await openSqliteStore(join(folder, 'state.db'));
+  if (!opened.ok) throw new Error(opened.error.message);
+  const store = opened.value;
+  const controller = createFakeController();
+  const log: string[] = [];
+  const policy = compilePolicy(API_DESIRED, API_FIRMWARE, { stopped: false });
+  const server = await createServer(
+    {
+      controller,
+      store,
+      deviceRoutes: async (app) => {
+        app.get('/:tenant/controller/v1/:id', async (_request, reply) =>
+          reply.send('{"polled":1}'),
+        );
+      },
+      gateway: {
+        policyOf: (product) => (product === 'thermostat' ? policy : null),
+        momentOf: (product) =>
+          product === 'thermostat' ? { at: API_NOW, listened: 10_000_000 } : null,
+      },
+      clock: { now: () => API_NOW, monotonicMs: () => 0 },
+      log: { info: (line) => log.push(line), warn: (line) => log.push(line) },
+    },
+    { listen: { host: '127.0.0.1', port: 0 }, closeGraceMs: 200, ...options },
+  );
+  const listening = await server.listen();
+  if (!listening.ok) throw new Error(listening.error.message);
+  const { address, deviceAddress } = listening.value;
+  return {
+    server,
+    store,
+    controller,
+    address,
+    deviceAddress,
+    log,
+    ask: (path, ask) => askHttp(`${address}${path}`, ask),
+    async close() {
+      await server.close();
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends one request on a socket of its own; the path goes out as it is, and any header may be set. */
+export function askHttp(url: string, ask: ApiAsk = {}): Promise<ApiAnswer> {
+  const { origin } = new URL(url);
+  const { method = 'GET', headers = {}, body } = ask;
+  const isPlain = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
+  const payload = isPlain ? body : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const sent = sendRequest(
+      origin,
+      {
+        method,
+        path: url.slice(origin.length),
+        agent: false,
+        headers: { ...(isPlain ? {} : { 'content-type': 'application/json' }), ...headers },
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text,
+            json: parseJson(text),
+          }),
+        );
+        response.on('error', reject);
+      },
+    );
+    sent.on('error', reject);
+    sent.end(payload);
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
