@@ -89,7 +89,9 @@ export function sendThrown(
     return sendError(reply, 415, 'UnsupportedMediaType', 'The body is not JSON.', remedy);
   }
   if (statusCode >= 400 && statusCode < 500) {
-    return sendError(reply, statusCode, 'InvalidRequest', `${messageOf(error)}.`, SEE_DOCUMENT);
+    // The message may repeat the URL.
+    const message = `${messageOf(error).slice(0, 300)}.`;
+    return sendError(reply, statusCode, 'InvalidRequest', message, SEE_DOCUMENT);
   }
   // The URL is cut: it may be long, and nothing of a request belongs in a log in full.
   log.warn(`${request.method} ${request.url.slice(0, 200)} failed: ${describeBug(error)}`);
