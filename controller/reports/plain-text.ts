@@ -43,9 +43,10 @@ export function listNames(names: readonly string[], max: number): string {
   return rest > 0 ? `${shown} and ${formatNumber(rest)} more` : shown;
 }
 
-/** A revision for people: commits cut to 12 characters, everything else as it is. */
+/** A revision for people: digests of commits and directories cut to 12 characters, everything else as it is. */
 export function shortRevision(revision: string): string {
-  return cleanText(/^[0-9a-f]{40,64}$/.test(revision) ? revision.slice(0, 12) : revision);
+  const digest = /^(dir-)?([0-9a-f]{12})[0-9a-f]{8,}$/.exec(revision);
+  return digest === null ? cleanText(revision) : `${digest[1] ?? ''}${digest[2] ?? ''}`;
 }
 
 /** `file:line:column`, or nothing where there is no place. */

@@ -2,7 +2,7 @@
 // line, and the totals. How a line looks in a terminal or in a pull request is not decided here.
 
 import { unreachable } from '../base/assert.ts';
-import type { Place } from '../model/desired.ts';
+import type { FirmwareSpec, Place } from '../model/desired.ts';
 import type { Action, FlashCount, Plan, ProductPlan } from '../model/plan.ts';
 import { countOf, formatNumber } from './plain-text.ts';
 
@@ -57,6 +57,21 @@ export function describeActions(actions: readonly Action[]): readonly PlanLine[]
     }
   }
   return lines;
+}
+
+/** The manifests of the versions that a product's plan is about, where they have something to say to people. */
+export function describedFirmware(
+  plan: ProductPlan,
+  firmware: readonly FirmwareSpec[],
+): readonly FirmwareSpec[] {
+  const versions = new Set([
+    ...plan.actions.flatMap((action) => ('version' in action ? [action.version] : [])),
+    ...plan.refusals.flatMap(({ flashes }) => flashes.map(({ to }) => to)),
+  ]);
+  return firmware
+    .filter(({ product, version }) => product === plan.product && versions.has(version))
+    .filter(({ title, description }) => title !== null || description !== null)
+    .toSorted((a, b) => a.version - b.version);
 }
 
 /** Counts a plan. */

@@ -1,10 +1,16 @@
 // The plan for a pull request: what a reviewer has to know first, the details folded. Text of manifests cannot leave its
 // place: it is escaped, mentions nobody and refers to nothing. Posting it is the forge's business.
 
-import type { Place } from '../model/desired.ts';
+import type { FirmwareSpec, Place } from '../model/desired.ts';
 import type { Plan, ProductPlan } from '../model/plan.ts';
 import { cleanText, countOf, formatNumber, formatPlace, shortRevision } from './plain-text.ts';
-import { countPlan, describeActions, summarisePlan, sumDevices } from './plan-lines.ts';
+import {
+  countPlan,
+  describeActions,
+  describedFirmware,
+  summarisePlan,
+  sumDevices,
+} from './plan-lines.ts';
 
 /** No report is longer, in characters; a comment on GitHub may have 65,536. */
 export const MARKDOWN_MAX = 60_000;
@@ -15,10 +21,16 @@ const LIST_SIZES = [200, 50, 15, 5, 1];
 /** No message or remedy is shown beyond this many characters. */
 const MESSAGE_MAX = 600;
 
-/** The plan as Markdown (GitHub's flavour); ends with a line break and is at most `MARKDOWN_MAX` characters long. */
-export function renderPlanMarkdown(plan: Plan): string {
+/** No description is shown beyond this many characters. */
+const DESCRIPTION_MAX = 4_000;
+
+/**
+ * The plan as Markdown (GitHub's flavour); ends with a line break and is at most `MARKDOWN_MAX` characters long.
+ * `firmware`: manifests whose titles and descriptions are shown where the plan is about their versions.
+ */
+export function renderPlanMarkdown(plan: Plan, firmware: readonly FirmwareSpec[] = []): string {
   for (const size of LIST_SIZES) {
-    const text = renderWith(plan, size);
+    const text = renderWith(plan, firmware, size);
     if (text.length <= MARKDOWN_MAX) return text;
   }
   return [
@@ -29,9 +41,9 @@ export function renderPlanMarkdown(plan: Plan): string {
   ].join('\n');
 }
 
-function renderWith(plan: Plan, size: number): string {
+function renderWith(plan: Plan, firmware: readonly FirmwareSpec[], size: number): string {
   const blocks = [headline(plan), ...errorBlocks(plan, size)];
-  for (const product of plan.products) blocks.push(...productBlocks(product, size));
+  for (const product of plan.products) blocks.push(...productBlocks(product, firmware, size));
   blocks.push(
     `<sub>Revision ${code(shortRevision(plan.revision))}, plan ${code(plan.fingerprint.slice(0, 19))}. Only what is merged is carried out.</sub>`,
   );
@@ -55,7 +67,11 @@ function errorBlocks(plan: Plan, size: number): readonly string[] {
   return ['**Errors.** What they concern is frozen: nothing of it changes.', items];
 }
 
-function productBlocks(plan: ProductPlan, size: number): readonly string[] {
+function productBlocks(
+  plan: ProductPlan,
+  firmware: readonly FirmwareSpec[],
+  size: number,
+): readonly string[] {
   const { impact, refusals, warnings } = plan;
   const fleet = [
     countOf(impact.devices, 'device'),
@@ -75,6 +91,7 @@ function productBlocks(plan: ProductPlan, size: number): readonly string[] {
       }),
     );
   }
+  blocks.push(...describedFirmware(plan, firmware).slice(0, size).map(describeVersion));
   if (plan.actions.length > 0) blocks.push(foldActions(plan, size));
   if (warnings.length > 0) {
     const items = list(
@@ -104,6 +121,14 @@ function foldActions(plan: ProductPlan, size: number): string {
     ({ type, text, place }) => `- ${code(type)} ${escape(text)}${at({ ...place, column: null })}`,
   );
   return fold(countOf(plan.actions.length, 'action'), items);
+}
+
+/** What a version brings: its description is Markdown, and stays inside its quotation. */
+function describeVersion({ version, title, description }: FirmwareSpec): string {
+  const name = `Version ${version}${title === null ? '' : `: ${disarm(cleanText(title))}`}`;
+  if (description === null) return name;
+  const lines = description.slice(0, DESCRIPTION_MAX).split(/\r?\n/);
+  return fold(name, lines.map((line) => `> ${disarm(cleanText(line))}`).join('\n'));
 }
 
 /** GitHub reads Markdown inside a fold only after an empty line. */
@@ -137,12 +162,16 @@ function escape(text: string): string {
 }
 
 function escapeWords(text: string): string {
+  return disarm(text.replace(/[\\`*_{}[\]|~]/g, '\\$&'))
+    .replace(/:\/\//g, ':<!-- -->//')
+    .replace(/\bwww\./gi, '$&<!-- -->');
+}
+
+/** Without HTML, mentions and references. */
+function disarm(text: string): string {
   return text
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/[\\`*_{}[\]|~]/g, '\\$&')
-    .replace(/[@#](?=[\w-])/g, '$&<!-- -->')
-    .replace(/:\/\//g, ':<!-- -->//')
-    .replace(/\bwww\./gi, '$&<!-- -->');
+    .replace(/[@#](?=[\w-])/g, '$&<!-- -->');
 }

@@ -1,6 +1,7 @@
 // The plan for people at a terminal: per product what would be done, what is refused and why, what it means for the
 // fleet; at the end one line that sums it up. The same plan gives the same text.
 
+import type { FirmwareSpec } from '../model/desired.ts';
 import type { Plan, ProductPlan, Refusal, Warning } from '../model/plan.ts';
 import {
   cleanText,
@@ -13,7 +14,13 @@ import {
   type Paint,
   type TextStyle,
 } from './plain-text.ts';
-import { describeActions, summarisePlan, sumDevices, type PlanSymbol } from './plan-lines.ts';
+import {
+  describeActions,
+  describedFirmware,
+  summarisePlan,
+  sumDevices,
+  type PlanSymbol,
+} from './plan-lines.ts';
 import { renderProblem } from './problems.ts';
 import { renderTable } from './table.ts';
 
@@ -22,12 +29,19 @@ const PAINTS: Readonly<Record<PlanSymbol, Paint>> = { '+': 'green', '~': 'yellow
 /** Names of devices that are listed below a line that stands for many locks. */
 const DEVICES_SHOWN = 6;
 
-/** The plan as text; ends with a line break. */
-export function renderPlanText(plan: Plan, style: TextStyle): string {
+/**
+ * The plan as text; ends with a line break. `firmware`: manifests whose titles are shown where the plan is about their
+ * versions.
+ */
+export function renderPlanText(
+  plan: Plan,
+  style: TextStyle,
+  firmware: readonly FirmwareSpec[] = [],
+): string {
   const head = `${paint(style, 'bold', 'Plan')} for revision ${shortRevision(plan.revision)}`;
   const blocks = [
     head,
-    ...plan.products.map((product) => renderProduct(product, style)),
+    ...plan.products.map((product) => renderProduct(product, firmware, style)),
     ...plan.errors.map((error) => renderProblem(error, style)),
   ];
   if (plan.products.length === 0 && plan.errors.length === 0) blocks.push('No products.');
@@ -35,9 +49,17 @@ export function renderPlanText(plan: Plan, style: TextStyle): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
-function renderProduct(plan: ProductPlan, style: TextStyle): string {
+function renderProduct(
+  plan: ProductPlan,
+  firmware: readonly FirmwareSpec[],
+  style: TextStyle,
+): string {
+  const titles = describedFirmware(plan, firmware).flatMap(({ version, title }) =>
+    title === null ? [] : [`    version ${version} is: ${cleanText(title)}`],
+  );
   const sections = [
     renderActions(plan, style),
+    ...titles,
     ...plan.refusals.map((refusal) => renderRefusal(refusal, style)),
     ...plan.warnings.map((warning) => renderWarning(warning, style)),
     renderImpact(plan, style),

@@ -248,6 +248,7 @@ describe('the pieces of a text', () => {
     ]);
     expect(formatAgo(null, NOW)).toBe('never');
     expect(shortRevision(REVISION)).toBe('5f0c1d2e3b4a');
+    expect(shortRevision(`dir-${REVISION}`)).toBe('dir-5f0c1d2e3b4a');
     expect(shortRevision('dir-0011')).toBe('dir-0011');
     expect(isoTime(null)).toBeNull();
     expect(isoTime(Number.MAX_SAFE_INTEGER)).toMatch(/^\+275760/);

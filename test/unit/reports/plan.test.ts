@@ -12,6 +12,7 @@ import {
   emptyProductPlan,
   REVISION,
   sampleActions,
+  sampleFirmware,
   sampleFrozenPlan,
   samplePlan,
   sampleProductPlan,
@@ -125,6 +126,24 @@ describe('a plan as Markdown', () => {
   it('reads as in the golden file', async () => {
     const text = renderPlanMarkdown(samplePlan([emptyProductPlan(), sampleProductPlan()]));
     await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan-markdown.txt`);
+  });
+
+  it('says what the versions bring that it is about, inside a quotation that cannot be left', () => {
+    const firmware = [40, 41, 42].map((version) => ({
+      ...sampleFirmware(version, `Title of ${version} <b> @team`).spec,
+      description: `**Bold**\n</details>\n\n# ${version} #7`,
+    }));
+    const text = renderPlanMarkdown(samplePlan(), firmware);
+    expect(text).toContain('<summary>Version 42: Title of 42 &lt;b&gt; @<!-- -->team</summary>');
+    expect(text).toContain('> **Bold**\n> &lt;/details&gt;\n> \n> # 42 #<!-- -->7');
+    expect(text).toContain('Version 41: ');
+    expect(text).not.toContain('Version 40: ');
+    expect(
+      renderPlanMarkdown(samplePlan([emptyProductPlan('thermostat')]), firmware),
+    ).not.toContain('Version 42');
+    expect(renderPlanText(samplePlan(), { color: false }, firmware)).toContain(
+      'version 42 is: Title of 42 <b> @team',
+    );
   });
 
   it('names the errors of a frozen revision first', async () => {
