@@ -7,7 +7,9 @@ import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
 import type { CarriedLock, DeviceRecord } from '../../model/device.ts';
 import { expectedDevice } from '../../model/device.ts';
+import type { EventDraft } from '../../model/event.ts';
 import type { Action } from '../../model/plan.ts';
+import { eventOfAction } from '../../reports/action-events.ts';
 import type { Gateway } from './gateway.ts';
 
 const ROUNDS_MAX = 8;
@@ -18,7 +20,7 @@ export function lockDevice(
   product: string,
   action: Extract<Action, { type: 'LockDevice' }>,
 ): Promise<Result<void, Failure>> {
-  return changeDevice(gateway, product, action.device, (before) => {
+  return changeDevice(gateway, product, action, (before) => {
     const device = before ?? expectedDevice(product, action.device);
     const lock = lockOf(device.lock, action, gateway.clock.now());
     return lock === device.lock ? before : { ...device, lock };
@@ -31,7 +33,7 @@ export function unlockDevice(
   product: string,
   action: Extract<Action, { type: 'UnlockDevice' }>,
 ): Promise<Result<void, Failure>> {
-  return changeDevice(gateway, product, action.device, (before) => {
+  return changeDevice(gateway, product, action, (before) => {
     if (before === null || before.lock === null) return before;
     return isOnlyExpected(before) ? null : { ...before, lock: null };
   });
@@ -60,18 +62,23 @@ function isOnlyExpected(device: DeviceRecord): boolean {
   );
 }
 
-/** Reads, changes and writes a record until no other write came between; `change` returns `before` for no change. */
+/**
+ * Reads, changes and writes a record until no other write came between; `change` returns `before` for no change. The
+ * action's event goes with the write, so that no change is ever without its line in the log.
+ */
 async function changeDevice(
   gateway: Gateway,
   product: string,
-  deviceId: string,
+  action: Extract<Action, { type: 'LockDevice' | 'UnlockDevice' }>,
   change: (before: DeviceRecord | null) => DeviceRecord | null,
 ): Promise<Result<void, Failure>> {
+  const deviceId = action.device;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const before = await gateway.store.device(product, deviceId);
     const after = change(before);
     if (after === before) return ok(undefined);
-    const saved = await gateway.store.saveDevice({ before, after });
+    const events: EventDraft[] = [eventOfAction(product, action, gateway.clock.now())];
+    const saved = await gateway.store.saveDevice({ before, after, events });
     if (saved.status === 'saved') return ok(undefined);
   }
   return fail(
