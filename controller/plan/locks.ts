@@ -204,13 +204,15 @@ function addActions(scope: Scope, kept: ReadonlySet<string>): void {
   const carried = [...scope.live.named.values()].filter((device) => device.lock !== null);
   for (const device of carried.sort((a, b) => (a.id < b.id ? -1 : 1))) {
     if (holding.has(device.id) || kept.has(device.id) || device.lock === null) continue;
-    const gone = scope.inForce.locks.find(({ origin }) => origin.name === device.lock?.manifest);
-    const origin = gone?.origin ?? scope.nextConfig.origin;
+    const { version, manifest } = device.lock;
+    const gone = scope.inForce.locks.find(({ origin }) => origin.name === manifest);
+    const trace = traceOf(gone?.origin ?? scope.nextConfig.origin, scope.revision);
     scope.actions.push({
       type: 'UnlockDevice',
       device: device.id,
-      from: device.lock.version,
-      trace: traceOf(origin, scope.revision),
+      from: version,
+      // Also where nothing in force remembers the lock any more, the action goes back to it.
+      trace: { ...trace, manifest: `DeviceLock/${manifest}` },
     });
   }
 }

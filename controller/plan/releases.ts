@@ -2,7 +2,7 @@
 
 import type { ReleaseGate } from '../gates/gate.ts';
 import { RELEASE_GATES } from '../gates/registry.ts';
-import { devicesOnTheWay, verificationOf } from '../gates/verified.ts';
+import { devicesOnTheWay, verificationOf, verifiedGate } from '../gates/verified.ts';
 import type { Placed, ReleaseSpec } from '../model/desired.ts';
 import type { FlashCount } from '../model/plan.ts';
 import { usableFirmware } from './firmware.ts';
@@ -20,6 +20,7 @@ export function planReleases(scope: Scope): void {
     const current = inForceFor(scope, release.spec.group);
     if (current !== null && current.spec.version === release.spec.version) {
       putInForce(scope, release);
+      refuseUnverifiedAgain(scope, release);
     } else if (mayStand(scope, release, current)) {
       putInForce(scope, release);
       scope.actions.push({
@@ -68,6 +69,26 @@ export function planVerification(scope: Scope): void {
         : `${state.devices.length} of ${state.needed} device(s) have verified it.`,
     });
   }
+}
+
+/**
+ * A withdrawal ends a version's verification. Where it is taken back, a release of it that is still in force holds
+ * until the version is verified again.
+ */
+function refuseUnverifiedAgain(scope: Scope, release: Placed<ReleaseSpec>): void {
+  const { version } = release.spec;
+  const firmware = usableFirmware(scope, version);
+  const record = recordFor(scope, version);
+  if (firmware === null || firmware.spec.withdrawn !== null) return;
+  if (record === null || record.withdrawnAt === null) return;
+  const verdict = verifiedGate.evaluate(release, {
+    ...gateContext(scope, version, firmware.spec.binary.sha256, false),
+    flashes: [],
+    rollback: false,
+    onTheWay: devicesLockedTo(scope, version),
+  });
+  if (!verdict.passes)
+    refuse(scope, release.origin, verdict.at, verdict.reason, verdict.message, verdict);
 }
 
 function stays(scope: Scope, release: Placed<ReleaseSpec>): boolean {

@@ -46,6 +46,14 @@ export function resolveTarget(device: DeviceRecord, policy: ProductPolicy): Targ
     );
   }
   if (release === null) return none('NoRelease', 'No release covers the device.');
+  // A release comes into force with its gate passed; a withdrawal that was taken back closes the gate again.
+  const firmware = policy.firmware.get(release.version);
+  if (firmware !== undefined && !firmware.withdrawn && !firmware.verified) {
+    return none(
+      'ReleaseUnverified',
+      `${release.manifest} waits until version ${release.version} is verified.`,
+    );
+  }
   const rule = release.group === null ? 'release' : 'groupRelease';
   return offerable(policy, release.version, rule, release.manifest, release.revision);
 }
