@@ -1,6 +1,7 @@
-// Carries out what a plan decided for one product: the fleet first, then what is in force, the firmware's records and
-// the events in one write, then the gateway's (or any driver's) switch to it. Killed anywhere, the next pass finds what
-// is left and does it; nothing is done twice with effect.
+// Carries out what a plan decided for one product. What holds devices back comes first, then what is in force, the
+// firmware's records and the events in one write, then the driver's switch to it; what sets devices free comes after,
+// so that none of them meets a release that is being replaced. Only then is the revision said to be in force. Killed
+// anywhere, the next pass finds what is left and does it; nothing is done twice with effect.
 
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
@@ -8,16 +9,15 @@ import { ok } from '../base/result.ts';
 import type { FleetDriver } from '../fleets/driver.ts';
 import type { Desired } from '../model/desired.ts';
 import type { EventDraft } from '../model/event.ts';
-import type { BinaryFacts } from '../model/firmware.ts';
+import type { BinaryFacts, FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
-import type { ProductPlan } from '../model/plan.ts';
+import type { Action, ProductPlan } from '../model/plan.ts';
 import { eventOfAction } from '../reports/action-events.ts';
-import type { ProductRecord } from '../stores/store.ts';
+import type { HeldProducts } from './held-products.ts';
 import type { ReconcilerPorts } from './ports.ts';
 import { rememberFirmware } from './remember-firmware.ts';
 
 export interface CarryOutInput {
-  readonly record: ProductRecord;
   readonly plan: ProductPlan;
   readonly next: Desired;
   readonly live: LiveState;
@@ -27,73 +27,114 @@ export interface CarryOutInput {
   readonly now: number;
 }
 
-/** Carries a product's plan out. The record is as it is in the state afterwards; a failure leaves the rest for later. */
+type Ports = Pick<ReconcilerPorts, 'store' | 'binaries'> & { readonly held: HeldProducts };
+
+/** Carries a product's plan out. What was reached is held, also where a failure leaves the rest for later. */
 export async function carryOut(
   input: CarryOutInput,
   driver: FleetDriver,
-  ports: Pick<ReconcilerPorts, 'store' | 'binaries'>,
-): Promise<Result<ProductRecord, Failure>> {
-  const { record, plan, next, live, now } = input;
-  for (const action of plan.actions) {
+  ports: Ports,
+): Promise<Result<void, Failure>> {
+  const { plan } = input;
+  const frees = ({ type }: Action): boolean => type === 'UnlockDevice';
+  for (const action of plan.actions.filter((each) => !frees(each))) {
     const done = await driver.execute(plan.product, action);
     if (!done.ok) return done;
   }
-  const firmware = rememberFirmware(plan, next, live, await factsOf(plan, ports), now);
-  const adopts = input.adopt && record.adoptedAt === null;
-  const after: ProductRecord = {
-    ...record,
-    inForce: next,
-    revision: plan.frozen ? record.revision : input.revision,
-    adoptedAt: adopts ? now : record.adoptedAt,
-  };
-  const events = eventsOf(
-    input,
-    firmware.filter(({ finishedAt }) => finishedAt === now).map(({ version }) => version),
-    adopts,
-  );
-  const unchanged =
-    events.length === 0 &&
-    firmware.length === 0 &&
-    JSON.stringify(after) === JSON.stringify(record);
-  if (!unchanged) {
-    const voidEvidence = plan.actions.flatMap((action) =>
-      action.type === 'WithdrawFirmware' ? [action.version] : [],
-    );
-    await ports.store.saveProduct({ product: after, firmware, voidEvidence, events });
-    const enforced = await driver.enforce(next);
-    if (!enforced.ok) return enforced;
+  const enforced = await putInForce(input, driver, ports);
+  if (!enforced.ok) return enforced;
+  for (const action of plan.actions.filter(frees)) {
+    const done = await driver.execute(plan.product, action);
+    if (!done.ok) return done;
   }
-  return ok(after);
+  await nameRevision(input, ports);
+  return ok(undefined);
+}
+
+/** Writes what is in force from now on, where it changes, and has the driver answer by it. */
+async function putInForce(
+  input: CarryOutInput,
+  driver: FleetDriver,
+  ports: Ports,
+): Promise<Result<void, Failure>> {
+  const { plan, next, live, now } = input;
+  const { product } = plan;
+  const firmware = rememberFirmware(plan, next, live, await factsOf(plan, ports), now);
+  return ports.held.inTurn(product, async () => {
+    const record = ports.held.recordOf(product);
+    const adopts = input.adopt && record.adoptedAt === null;
+    const after = { ...record, inForce: next, adoptedAt: adopts ? now : record.adoptedAt };
+    const events = eventsOf(input, firmware, adopts);
+    const unchanged =
+      events.length === 0 &&
+      firmware.length === 0 &&
+      JSON.stringify(after) === JSON.stringify(record);
+    if (!unchanged) {
+      const voidEvidence = plan.actions.flatMap((action) =>
+        action.type === 'WithdrawFirmware' ? [action.version] : [],
+      );
+      await ports.store.saveProduct({ product: after, firmware, voidEvidence, events });
+      ports.held.change(product, { record: after, enforced: false });
+    }
+    if (ports.held.get(product)?.enforced !== false) return ok(undefined);
+    const enforced = await driver.enforce(next);
+    if (enforced.ok) ports.held.change(product, { enforced: true });
+    return enforced;
+  });
+}
+
+/** Says that the revision is in force, now that the driver answers by it. A frozen product stays where it was. */
+function nameRevision({ plan, revision, now }: CarryOutInput, ports: Ports): Promise<void> {
+  const { product } = plan;
+  return ports.held.inTurn(product, async () => {
+    const record = ports.held.recordOf(product);
+    if (plan.frozen || record.revision === revision) return;
+    const after = { ...record, revision };
+    const event: EventDraft = {
+      type: 'RevisionInForce',
+      at: now,
+      product,
+      revision,
+      manifest: null,
+      device: null,
+      actionId: null,
+      message: `Revision ${revision} is in force.`,
+    };
+    await ports.store.saveProduct({ product: after, events: [event] });
+    ports.held.change(product, { record: after });
+  });
 }
 
 function eventsOf(
-  input: CarryOutInput,
-  finished: readonly number[],
+  { plan, next, now, revision }: CarryOutInput,
+  firmware: readonly FirmwareRecord[],
   adopts: boolean,
 ): readonly EventDraft[] {
-  const { plan, record, next, now } = input;
   const { product } = plan;
-  const base = { at: now, product, revision: input.revision, device: null, actionId: null };
+  const base = { at: now, product, device: null, actionId: null };
   // Locks write their own events, in the same write as the device's record.
   const events = plan.actions
     .filter(({ type }) => type !== 'LockDevice' && type !== 'UnlockDevice')
     .map((action) => eventOfAction(product, action, now));
   for (const version of plan.newlyVerified) {
-    const manifest = next.firmware.find(({ spec }) => spec.version === version)?.origin.name ?? '';
+    const origin = next.firmware.find(({ spec }) => spec.version === version)?.origin;
     const gate = plan.gates.find((each) => each.version === version);
     events.push({
       ...base,
       type: 'FirmwareVerified',
-      manifest: `Firmware/${manifest}`,
+      revision: origin?.revision ?? revision,
+      manifest: `Firmware/${origin?.name ?? ''}`,
       message: `Version ${version} is verified. ${gate?.message ?? ''}`.trim(),
     });
   }
-  for (const version of finished) {
-    const release = next.releases.find(({ spec }) => spec.version === version);
+  for (const { version, finishedAt } of firmware) {
+    if (finishedAt !== now) continue;
+    const origin = next.releases.find(({ spec }) => spec.version === version)?.origin;
     events.push({
       ...base,
       type: 'ReleaseFinished',
-      manifest: `Release/${release?.origin.name ?? ''}`,
+      revision: origin?.revision ?? revision,
+      manifest: `Release/${origin?.name ?? ''}`,
       message: `The release of version ${version} has had its first success.`,
     });
   }
@@ -101,16 +142,9 @@ function eventsOf(
     events.push({
       ...base,
       type: 'ProductAdopted',
+      revision,
       manifest: null,
       message: 'A person adopted the product into this state.',
-    });
-  }
-  if (!plan.frozen && record.revision !== input.revision) {
-    events.push({
-      ...base,
-      type: 'RevisionInForce',
-      manifest: null,
-      message: `Revision ${input.revision} is in force.`,
     });
   }
   return events;

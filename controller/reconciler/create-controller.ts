@@ -6,6 +6,7 @@ import { failure, messageOf } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import type { OutcomeCount } from '../model/live.ts';
+import { createSerial } from '../sources/serial.ts';
 import type { Controller, ControllerView } from './controller.ts';
 import { readConvergence } from './convergence.ts';
 import { setEmergencyStop } from './emergency-stop.ts';
@@ -24,14 +25,8 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   let passes = 0;
   let isRestored = false;
   let waiters: (() => void)[] = [];
-  let queue: Promise<unknown> = Promise.resolve();
-
-  /** One at a time: whatever reads or changes what is in force goes through here. */
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = queue.then(work);
-    queue = turn.catch(() => undefined);
-    return turn;
-  };
+  /** One at a time: whatever reads the source or makes a pass goes through here. */
+  const inTurn = createSerial();
 
   const pass: typeof reconciler.pass = async (request, adopt) => {
     const made = await reconciler.pass(request, adopt);
@@ -46,23 +41,30 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     attempt(() =>
       inTurn(async () => {
         for (const record of await store.products()) {
-          held.set(record.name, { record, live: null, plan: null });
-          await driverOf(ports.drivers, null, record.inForce)?.enforce(record.inForce);
+          const driver = driverOf(ports.drivers, null, record.inForce);
+          const enforced = (await driver?.enforce(record.inForce)) ?? ok(undefined);
+          // A fleet that is away now is told by the first pass that reaches it.
+          if (!enforced.ok) log.warn(`${record.name}: ${enforced.error.message}`);
+          held.change(record.name, { record, enforced: enforced.ok });
         }
         await reader.restore();
         isRestored = true;
+        return ok(undefined);
       }),
     );
+
+  /** Reads the source; a failure that lasts is told once. */
+  const readSource = async (): Promise<void> => {
+    const before = reader.current().failure?.message;
+    const read = await reader.read({});
+    if (!read.ok && read.error.message !== before) log.warn(`source: ${read.error.message}`);
+  };
 
   const loop = createLoop({
     ports,
     options,
     inTurn,
-    readSource: async () => {
-      const before = reader.current().failure?.message;
-      const read = await reader.read({});
-      if (!read.ok && read.error.message !== before) log.warn(`source: ${read.error.message}`);
-    },
+    readSource,
     makePass: async () => {
       const made = await pass({}, options.adopt);
       if (!made.ok && reader.current().failure === null) log.warn(`pass: ${made.error.message}`);
@@ -76,7 +78,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     product: string | null,
     stopped: boolean,
   ): Promise<Result<readonly string[], Failure>> => {
-    const done = await inTurn(() => setEmergencyStop(product, stopped, held, ports));
+    const done = await attempt(() => setEmergencyStop(product, stopped, held, ports));
     loop.wake();
     return done;
   };
@@ -89,9 +91,10 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       }
       const begun = await attempt(() =>
         inTurn(async () => {
-          if (!options.followSource) return;
-          await reader.read({});
+          if (!options.followSource) return ok(undefined);
+          await readSource();
           await pass({}, options.adopt);
+          return ok(undefined);
         }),
       );
       if (begun.ok) loop.start();
@@ -113,22 +116,26 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       };
     },
     sync: (request) =>
-      inTurn(async () => {
-        if (ports.source !== null) {
-          const read = await reader.read(request);
-          if (!read.ok) return read;
-        }
-        return pass(request, options.adopt || request.adopt === true);
-      }),
+      attempt(() =>
+        inTurn(async () => {
+          if (ports.source !== null) {
+            const read = await reader.read(request);
+            if (!read.ok) return read;
+          }
+          return pass(request, options.adopt || request.adopt === true);
+        }),
+      ),
     plan: (snapshot, request) =>
-      inTurn(async () => {
-        const wanted = snapshot ?? reader.current().snapshot;
-        if (wanted === null) {
-          return fail(failure('SourceUnavailable', 'No revision has been read yet.', 'retry'));
-        }
-        const planned = await reconciler.plan(wanted, options.adopt || request.adopt === true);
-        return planned.ok ? ok(planned.value.plan) : planned;
-      }),
+      attempt(() =>
+        inTurn(async () => {
+          const wanted = snapshot ?? reader.current().snapshot;
+          if (wanted === null) {
+            return fail(failure('SourceUnavailable', 'No revision has been read yet.', 'retry'));
+          }
+          const planned = await reconciler.plan(wanted, options.adopt || request.adopt === true);
+          return planned.ok ? ok(planned.value.plan) : planned;
+        }),
+      ),
     stop: (product) => setStop(product, true),
     resume: (product) => setStop(product, false),
     convergence: async (product) => {
@@ -163,16 +170,15 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       }),
     async close() {
       loop.close();
-      await queue.catch(() => undefined);
+      await inTurn(async () => undefined);
     },
   };
 }
 
 /** The state throws when it cannot be used; for a caller outside, that is a failure that a person must look at. */
-async function attempt(work: () => Promise<void>): Promise<Result<void, Failure>> {
+async function attempt<T>(work: () => Promise<Result<T, Failure>>): Promise<Result<T, Failure>> {
   try {
-    await work();
-    return ok(undefined);
+    return await work();
   } catch (thrown) {
     return fail(failure('StateUnavailable', messageOf(thrown), 'stall'));
   }

@@ -2,9 +2,12 @@
 // a failure of its own product, and of no other.
 
 import type { Failure } from '../base/failure.ts';
+import type { Desired } from '../model/desired.ts';
+import type { FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Snapshot } from '../model/revision.ts';
 import { namedDevices } from '../plan/named-devices.ts';
+import type { BinaryStore } from '../stores/binaries.ts';
 import type { HeldProducts } from './held-products.ts';
 import { driverOf } from './held-products.ts';
 import type { ReconcilerPorts } from './ports.ts';
@@ -15,11 +18,11 @@ export interface Observation {
   readonly failures: ReadonlyMap<string, Failure>;
 }
 
-/** Observes every product once. */
+/** Observes every product once. A version whose binary is gone or damaged is seen as not stored. */
 export async function observeFleets(
   snapshot: Snapshot,
   held: HeldProducts,
-  drivers: ReconcilerPorts['drivers'],
+  { drivers, binaries }: Pick<ReconcilerPorts, 'drivers' | 'binaries'>,
 ): Promise<Observation> {
   const live = new Map<string, LiveState>();
   const failures = new Map<string, Failure>();
@@ -34,10 +37,29 @@ export async function observeFleets(
       continue;
     }
     const seen = await driver.observe(product, namedDevices(desired, inForce));
-    if (seen.ok) live.set(product, { ...seen.value, ...flags });
-    else failures.set(product, seen.error);
+    if (seen.ok) {
+      const firmware = await checkStored(seen.value.firmware, desired, binaries);
+      live.set(product, { ...seen.value, ...flags, firmware });
+    } else failures.set(product, seen.error);
   }
   return { live, failures };
+}
+
+/** Only firmware that has a manifest is looked for: nothing else could be stored again. */
+async function checkStored(
+  records: readonly FirmwareRecord[],
+  desired: Desired | null,
+  binaries: BinaryStore,
+): Promise<readonly FirmwareRecord[]> {
+  const wanted = new Set(
+    desired?.firmware.flatMap(({ spec }) => (spec.withdrawn === null ? [spec.version] : [])),
+  );
+  return Promise.all(
+    records.map(async (record) => {
+      if (!record.stored || !wanted.has(record.version)) return record;
+      return (await binaries.facts(record.sha256)) === null ? { ...record, stored: false } : record;
+    }),
+  );
 }
 
 /** What is seen of a product that no driver carries yet. */

@@ -1,30 +1,29 @@
 // One pass: observe, plan, carry out, record, and look again. It does the same whatever woke it; made twice, the second
 // does nothing more.
 
+import { assert } from '../base/assert.ts';
 import type { Failure } from '../base/failure.ts';
 import { failure, messageOf } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import { emptyDesired } from '../model/desired.ts';
-import type { EventDraft } from '../model/event.ts';
 import type { LiveState } from '../model/live.ts';
-import type { ProductPlan, Refusal } from '../model/plan.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { PlanResult } from '../plan/build-plan.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { isSamePlan } from '../plan/fingerprint.ts';
 import { stateConditions } from '../releases/conditions.ts';
-import type { ProductRecord } from '../stores/store.ts';
 import type { CarryOutInput } from './carry-out.ts';
 import { carryOut } from './carry-out.ts';
 import type { SyncReport, SyncRequest } from './controller.ts';
-import type { HeldProduct, HeldProducts } from './held-products.ts';
+import type { HeldProducts } from './held-products.ts';
 import { driverOf } from './held-products.ts';
 import { observeFleets } from './observe-fleets.ts';
 import type { ReconcilerPorts } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
 import type { Unavailable } from './store-binaries.ts';
 import { storeBinaries } from './store-binaries.ts';
+import { tellRefusals } from './tell-refusals.ts';
 
 export interface Reconciler {
   /** Makes a pass. The report holds the plan as it was before it was carried out. */
@@ -55,70 +54,75 @@ export function createReconciler(
       sourceProblems: reader.current().problems,
     });
 
-  const carryOutSafely = async (input: CarryOutInput): Promise<Result<ProductRecord, Failure>> => {
-    const driver = driverOf(drivers, input.next, input.record.inForce);
+  const carryOutSafely = async (input: CarryOutInput): Promise<Result<void, Failure>> => {
+    const { product } = input.plan;
+    const driver = driverOf(drivers, input.next, held.recordOf(product).inForce);
     // No manifest of the product was ever accepted, so there is no fleet to carry anything out on.
-    if (driver === null) return ok(input.record);
+    if (driver === null) return ok(undefined);
     try {
-      return await carryOut(input, driver, ports);
+      return await carryOut(input, driver, { ...ports, held });
     } catch (thrown) {
       // One product's trouble must not keep the others from their part.
       return fail(failure('StateUnavailable', messageOf(thrown), 'retry'));
     }
   };
 
-  /** Writes a product's conditions where they changed. */
-  const saveConditions = async (
-    product: string,
-    next: HeldProduct,
-    failed: Failure | null,
-  ): Promise<void> => {
-    const { record, live, plan } = next;
-    const conditions = stateConditions({
-      previous: record.conditions,
-      observedRevision: reader.current().revisionSeen,
-      live,
-      plan,
-      failure: failed,
-      now: clock.now(),
+  /** Sets a product's conditions, and writes them where they changed. */
+  const saveConditions = (product: string, failed: Failure | null): Promise<void> =>
+    held.inTurn(product, async () => {
+      const { live = null, plan = null } = held.get(product) ?? {};
+      const record = held.recordOf(product);
+      const isKnown = record.inForce.config !== null || record.adoptedAt !== null;
+      // A product that is gone, carried out, has nothing left to be said of it.
+      const isGone = isKnown && record.inForce.config === null && plan === null && failed === null;
+      const conditions = isGone
+        ? []
+        : stateConditions({
+            previous: record.conditions,
+            observedRevision: reader.current().revisionSeen,
+            live,
+            plan,
+            failure: failed,
+            now: clock.now(),
+          });
+      const after = { ...record, conditions };
+      const changed = JSON.stringify(conditions) !== JSON.stringify(record.conditions);
+      if (changed && isKnown) await store.saveProduct({ product: after });
+      held.change(product, { record: after });
     });
-    const changed = JSON.stringify(conditions) !== JSON.stringify(record.conditions);
-    const after = { ...record, conditions };
-    held.set(product, { ...next, record: after });
-    const isKnown = record.inForce.config !== null || record.adoptedAt !== null;
-    if (changed && isKnown) await store.saveProduct({ product: after });
-  };
 
   /** What is left after carrying out: the fleets read again, the remaining plan, the conditions. */
   const lookAgain = async (
     snapshot: Snapshot,
     adopt: boolean,
-    failures: ReadonlyMap<string, Failure>,
+    carriedOut: ReadonlyMap<string, Failure>,
     unavailable: Unavailable,
   ): Promise<void> => {
-    const { live } = await observeFleets(snapshot, held, drivers);
+    const { live, failures } = await observeFleets(snapshot, held, ports);
     const { plan } = planFor(snapshot, live, adopt, unavailable);
     const plans = new Map(plan.products.map((each) => [each.product, each]));
-    for (const product of new Set([...held.names(), ...plans.keys()])) {
-      const next = {
-        record: held.recordOf(product),
+    for (const product of new Set([...held.names(), ...plans.keys(), ...failures.keys()])) {
+      const failed = carriedOut.get(product) ?? failures.get(product) ?? null;
+      // A fleet that is away for a moment does not make the last plan untrue.
+      const earlier = failed === null ? null : (held.get(product)?.plan ?? null);
+      held.change(product, {
         live: live.get(product) ?? null,
-        plan: plans.get(product) ?? held.get(product)?.plan ?? null,
-      };
-      await saveConditions(product, next, failures.get(product) ?? null);
+        plan: plans.get(product) ?? earlier,
+      });
+      await saveConditions(product, failed);
     }
   };
 
   return {
     async plan(snapshot, adopt) {
-      const { live, failures } = await observeFleets(snapshot, held, drivers);
+      const { live, failures } = await observeFleets(snapshot, held, ports);
       const [first] = failures.values();
       return first === undefined ? ok(planFor(snapshot, live, adopt)) : fail(first);
     },
     async pass(request, adopt) {
       const { snapshot, tree, failure: unread, problems } = reader.current();
       if (snapshot === null) return fail(unread ?? NOT_READ);
-      const observed = await observeFleets(snapshot, held, drivers);
+      const observed = await observeFleets(snapshot, held, ports);
       const failures = new Map(observed.failures);
       const first = planFor(snapshot, observed.live, adopt);
       if (request.expectedPlan !== undefined && !isSamePlan(request.expectedPlan, first.plan)) {
@@ -131,23 +135,14 @@ export function createReconciler(
       const products = problems.length > 0 ? [] : planned.plan.products;
       for (const plan of products) {
         const { product } = plan;
-        const before = held.get(product)?.plan ?? null;
-        const done = await carryOutSafely({
-          record: held.recordOf(product),
-          plan,
-          next: planned.next.get(product) ?? emptyDesired(product),
-          live: observed.live.get(product) as LiveState,
-          revision: snapshot.revision,
-          adopt,
-          now: clock.now(),
-        });
-        if (!done.ok) {
-          failures.set(product, done.error);
-          continue;
-        }
-        // The driver answers by it already, so from here on the view may name it as in force.
-        held.set(product, { record: done.value, live: observed.live.get(product) ?? null, plan });
-        await store.addEvents(newRefusals(plan, before, snapshot.revision, clock.now()));
+        const live = observed.live.get(product);
+        assert(live !== undefined, `${product} is planned without having been observed`);
+        const next = planned.next.get(product) ?? emptyDesired(product);
+        const now = clock.now();
+        const { revision } = snapshot;
+        const done = await carryOutSafely({ plan, next, live, revision, adopt, now });
+        if (!done.ok) failures.set(product, done.error);
+        else await tellRefusals(plan, revision, held, store, now);
       }
       await lookAgain(snapshot, adopt, failures, unavailable);
       return ok({
@@ -166,27 +161,3 @@ const STALE_PLAN = failure(
   'The manifests or the fleet have changed since the plan was made. Make the plan again and review it.',
   'stall',
 );
-
-/** Releases that are refused now and were not in the pass before. */
-function newRefusals(
-  plan: ProductPlan,
-  before: ProductPlan | null,
-  revision: string,
-  at: number,
-): readonly EventDraft[] {
-  const keyOf = ({ manifest, reason }: Refusal): string => `${manifest} ${reason}`;
-  const known = new Set(before?.refusals.map(keyOf));
-  return plan.refusals
-    .filter(({ manifest }) => manifest.startsWith('Release/'))
-    .filter((refusal) => !known.has(keyOf(refusal)))
-    .map(({ manifest, reason, message }) => ({
-      type: 'ReleaseRefused',
-      at,
-      product: plan.product,
-      revision,
-      manifest,
-      device: null,
-      actionId: null,
-      message: `${reason}: ${message}`,
-    }));
-}

@@ -50,7 +50,9 @@ export function rememberFirmware(
     change(version, (record) => ({ ...record, verifiedAt: now }));
   for (const version of finishedReleases(next, live)) {
     change(version, (record) =>
-      record.finishedAt === null ? { ...record, finishedAt: now } : record,
+      record.finishedAt === null && record.verifiedAt !== null
+        ? { ...record, finishedAt: now }
+        : record,
     );
   }
   return [...changed.values()].filter((record) => record !== known.get(record.version));
