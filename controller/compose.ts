@@ -2,7 +2,7 @@
 // the right order. Decides nothing.
 
 import { hash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import type { Failure } from './base/failure.ts';
 import { failure } from './base/failure.ts';
@@ -39,7 +39,7 @@ export async function composeController(
   const controller = connect(state.value, gateway, source.value, log, options);
   const server = await createServer(
     { controller, store, deviceRoutes: gateway.routes, gateway, clock: systemClock, log },
-    { listen: options.listen, deviceListen: options.deviceListen },
+    { listen: options.listen, deviceListen: options.deviceListen, publicUrl: options.publicUrl },
   );
   const close = async (): Promise<void> => {
     await server.close();
@@ -70,7 +70,11 @@ function openSourceOf(
   options: Pick<ServeOptions, 'source' | 'stateSpec'>,
 ): Result<Source | null, Failure> {
   if (options.source === null) return ok(null);
-  const opened = openSource(options.source, { cacheDir: cacheFolder(options.stateSpec) });
+  const opened = openSource(options.source, {
+    cacheDir: cacheFolder(options.stateSpec),
+    // A state that lies inside the directory is no part of what is watched there.
+    exclude: stateFiles(options.stateSpec),
+  });
   if (opened.ok) return opened;
   return fail(failure('SourceInvalid', `${opened.error.message} ${opened.error.remedy}`, 'stall'));
 }
@@ -155,6 +159,13 @@ export async function composeOffline(options: {
     return restored;
   }
   return ok({ controller, server, close });
+}
+
+/** What a state is made of on the disk: the database with its journals and owner, and the binaries beside it. */
+function stateFiles(stateSpec: string): readonly string[] {
+  const file = resolve(stateSpec.replace(/^sqlite:/, ''));
+  const parts = ['', '-wal', '-shm', '-journal', '.owner', '.owner-journal', '.owner.json'];
+  return [...parts.map((part) => file + part), join(dirname(file), 'binaries')];
 }
 
 /** Where a git source keeps its mirror: beside the state. */

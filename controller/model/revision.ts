@@ -29,3 +29,8 @@ export interface Snapshot {
 export function manifestKey(kind: string, product: string, name: string): string {
   return `${kind}/${product}/${name}`;
 }
+
+/** What a revision asks for of a product; null where it has no manifest of it. A product may be named `constructor`. */
+export function desiredOf(snapshot: Snapshot, product: string): Desired | null {
+  return Object.hasOwn(snapshot.products, product) ? (snapshot.products[product] ?? null) : null;
+}

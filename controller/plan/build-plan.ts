@@ -8,6 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { REASONS } from '../model/reasons.ts';
 import type { Snapshot } from '../model/revision.ts';
+import { desiredOf } from '../model/revision.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { PlannedProduct } from './plan-product.ts';
 import { planFrozen, planProduct } from './plan-product.ts';
@@ -52,7 +53,7 @@ export function buildPlan(input: PlanInput): PlanResult {
     const seen = live.get(product);
     if (seen === undefined) continue;
     const current = inForce.get(product) ?? emptyDesired(product);
-    const desired = snapshot.products[product] ?? null;
+    const desired = desiredOf(snapshot, product);
     planned.set(
       product,
       frozenAll || frozen.has(product)

@@ -6,6 +6,7 @@ import type { Desired } from '../model/desired.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Snapshot } from '../model/revision.ts';
+import { desiredOf } from '../model/revision.ts';
 import { namedDevices } from '../plan/named-devices.ts';
 import type { BinaryStore } from '../stores/binaries.ts';
 import type { HeldProducts } from './held-products.ts';
@@ -28,7 +29,7 @@ export async function observeFleets(
   const failures = new Map<string, Failure>();
   const refused = snapshot.refused.flatMap((key) => key.split('/')[1] ?? []);
   for (const product of new Set([...Object.keys(snapshot.products), ...refused, ...held.names()])) {
-    const desired = snapshot.products[product] ?? null;
+    const desired = desiredOf(snapshot, product);
     const { inForce, adoptedAt, stoppedAt } = held.recordOf(product);
     const flags = { adopted: adoptedAt !== null, stopped: stoppedAt !== null };
     const driver = driverOf(drivers, desired, inForce);
