@@ -143,6 +143,14 @@ export interface Desired {
   readonly groups: readonly Placed<GroupSpec>[];
   readonly locks: readonly Placed<LockSpec>[];
   readonly releases: readonly Placed<ReleaseSpec>[];
+  /**
+   * In force only: the guardrails that bind the revision named here, which are those of its parent. They stay bound to
+   * it however often it is planned, also once its own guardrails are in force.
+   */
+  readonly parentGuardrails?: {
+    readonly revision: string;
+    readonly guardrails: ProductSpec['guardrails'];
+  };
 }
 
 /** A product of which nothing is in force. */

@@ -140,19 +140,20 @@ function addActions(
 }
 
 /**
- * The highest version that was in force or that devices run; 0 where there is none. What this very revision brought is
+ * The highest version that was in force or that devices run; 0 where there is none. What this very revision brings is
  * left out: within one revision any order is fine, also where a part of it comes through at a later pass.
  */
 function highestVersionSeen(scope: Scope): number {
-  const { live } = scope;
-  const ofThisRevision = new Set(
-    live.firmware
-      .filter((record) => record.addedRevision === scope.revision)
-      .map((record) => record.version),
-  );
+  const { live, desired } = scope;
+  const isBroughtNow = (version: number): boolean => {
+    const record = recordFor(scope, version);
+    return record === null
+      ? desired.firmware.some(({ spec }) => spec.version === version)
+      : record.addedRevision === scope.revision;
+  };
   const running = [...live.unlocked, ...live.locked].map((count) => count.version ?? 0);
   const seen = [...running, ...live.firmware.map((record) => record.version)];
-  return Math.max(0, ...seen.filter((version) => !ofThisRevision.has(version)));
+  return Math.max(0, ...seen.filter((version) => !isBroughtNow(version)));
 }
 
 function devicesRunning(scope: Scope, version: number): number {

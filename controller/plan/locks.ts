@@ -175,16 +175,18 @@ function keepTooManyUnlocked(scope: Scope): ReadonlySet<string> {
     `The revision would unlock ${freed.length} of ${carried.length} locked devices; maxUnlocked allows ${limit}%.`,
   );
   const freedIds = new Set(freed.map((device) => device.id));
-  for (const lock of scope.inForce.locks) {
-    if (!inForceDevices(scope, lock).some((device) => freedIds.has(device))) continue;
-    // Held as they were, by name, so that a group that shrank meanwhile frees nobody either. Nothing of the refused
-    // form stands, also not for devices that would stay locked.
-    const { name } = lock.origin;
-    const index = scope.nextLocks.findIndex(({ origin }) => origin.name === name);
-    if (index !== -1) scope.nextLocks.splice(index, 1);
-    for (const [device, by] of scope.holding) {
-      if (by.origin.name === name) scope.holding.delete(device);
-    }
+  const concerned = scope.inForce.locks.filter((lock) =>
+    inForceDevices(scope, lock).some((device) => freedIds.has(device)),
+  );
+  // Nothing of the refused forms stands, also not for devices that would stay locked.
+  const names = new Set(concerned.map(({ origin }) => origin.name));
+  const others = scope.nextLocks.filter(({ origin }) => !names.has(origin.name));
+  scope.nextLocks.splice(0, scope.nextLocks.length, ...others);
+  for (const [device, by] of scope.holding) {
+    if (names.has(by.origin.name)) scope.holding.delete(device);
+  }
+  // Held as they were, by name, so that a group that shrank meanwhile frees nobody either.
+  for (const lock of concerned) {
     const devices = inForceDevices(scope, lock);
     hold(scope, { ...lock, spec: { ...lock.spec, devices, group: null } });
   }

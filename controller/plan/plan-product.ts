@@ -12,7 +12,7 @@ import { conflictingDevices, countImpact } from './impact.ts';
 import { planLocks } from './locks.ts';
 import { planReleases, planVerification } from './releases.ts';
 import type { PlanContext, Scope } from './scope.ts';
-import { placeOf, refusalOf, refuse, traceOf, warn } from './scope.ts';
+import { guardrailsOf, placeOf, refusalOf, refuse, traceOf, warn } from './scope.ts';
 import { compareText, sortDesired } from './sort-desired.ts';
 
 /** Order of execution: what takes away first, what starts something last. */
@@ -307,5 +307,6 @@ function nextDesired(scope: Scope): Desired {
     groups: scope.nextGroups,
     locks: scope.nextLocks,
     releases: scope.nextReleases,
+    parentGuardrails: { revision: scope.revision, guardrails: guardrailsOf(scope) },
   });
 }

@@ -61,9 +61,14 @@ const FIRST_GUARDRAILS: ProductSpec['guardrails'] = {
   allowEmpty: false,
 };
 
-/** Guardrails are read from what is in force, never from the change itself. */
+/**
+ * Guardrails are read from the parent revision, never from the change itself: from what is in force, or, where an
+ * earlier pass put a part of this revision in force already, from what was in force before it.
+ */
 export function guardrailsOf(scope: Scope): ProductSpec['guardrails'] {
-  return scope.inForce.config?.spec.guardrails ?? FIRST_GUARDRAILS;
+  const { config, parentGuardrails } = scope.inForce;
+  if (parentGuardrails?.revision === scope.revision) return parentGuardrails.guardrails;
+  return config?.spec.guardrails ?? FIRST_GUARDRAILS;
 }
 
 /** Whether the revision holds the manifest, refused. */

@@ -395,6 +395,19 @@ describe('maxUnlocked', () => {
     expect(refusalsOf(lowered.plan)).toEqual([]);
   });
 
+  it('binds a revision however often it is planned, and lets the next one have the new limit', () => {
+    const now = desired({ firmware, guardrails: { maxUnlocked: 100 }, revision: 'r2' });
+    const words = { now, live: heldOn(41, 20), snapshot: { revision: 'r2' } };
+    const first = planOne({ ...words, inForce: locked(20) });
+    const second = planOne({ ...words, inForce: first.next });
+    expect(refusalsOf(second.plan)).toEqual(['TooManyUnlocked']);
+    expect(actionsOf(second.plan)).toEqual([]);
+    expect(second.next).toEqual(first.next);
+    const later = planOne({ ...words, inForce: second.next, snapshot: { revision: 'r3' } });
+    expect(refusalsOf(later.plan)).toEqual([]);
+    expect(actionsOf(later.plan)).toHaveLength(20);
+  });
+
   it('lets fewer than five pass, and five of fifty, but not six', () => {
     const unlock = (of: number, count: number) =>
       refusalsOf(
@@ -433,14 +446,21 @@ describe('maxUnlocked', () => {
     expect(next.locks).toMatchObject([{ spec: { version: 41, devices: ids(20) } }]);
   });
 
-  it('unlocks nobody who is held by a lock that is in force nowhere', () => {
-    const { plan } = planOne({
-      now: desired({ firmware, guardrails }),
-      inForce: desired({ firmware, guardrails }),
-      live: heldOn(41, 20),
+  it('keeps a device whose new lock is refused under the one that it had', () => {
+    const [first, second] = [ids(10).slice(0, 5), ids(10).slice(5)];
+    const inForce = desired({
+      firmware,
+      guardrails,
+      locks: { a: { version: 41, devices: first }, b: { version: 41, devices: second } },
+    });
+    const { plan, next } = planOne({
+      now: desired({ firmware, guardrails, locks: { b: { version: 41, devices: ['d00'] } } }),
+      inForce,
+      live: heldOn(41, 10),
     });
     expect(refusalsOf(plan)).toEqual(['TooManyUnlocked']);
     expect(actionsOf(plan)).toEqual([]);
+    expect(next.locks.map(({ spec }) => spec.devices)).toEqual([first, second]);
   });
 
   it('has no limit where none is given', () => {
