@@ -152,6 +152,15 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
       });
     });
 
+    it('keeps since when a lock stands when another manifest takes it over', async () => {
+      await execute(lockOf('dev-1', 42));
+      const before = (await observe()).named.get('dev-1')?.lock;
+      const trace = { ...traceOf('DeviceLock/lab'), revision: 'r2' };
+      await execute({ type: 'LockDevice', device: 'dev-1', version: 42, flash: 'now', trace });
+      const after = (await observe()).named.get('dev-1')?.lock;
+      expect(after).toEqual({ ...before, manifest: 'lab', revision: 'r2' });
+    });
+
     it('unlocks a device, and doing so again changes nothing', async () => {
       await under.hear('dev-1', 41);
       await execute(lockOf('dev-1', 42));

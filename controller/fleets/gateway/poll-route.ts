@@ -7,7 +7,7 @@ import type { DeviceContact, Verdict } from './contact.ts';
 import { takeContact } from './contact.ts';
 import { pollDocument } from './documents.ts';
 import type { Gateway } from './gateway.ts';
-import { sendDocument, sendRefusal } from './replies.ts';
+import { sendDocument, sendIdle, sendRefusal } from './replies.ts';
 import { identifyCaller, linksFor, typeFor } from './requests.ts';
 
 interface PollVerdict extends PollAnswer {
@@ -30,7 +30,7 @@ export async function handlePoll(
 
   const { link, askAttributes, sha256 } = result.answer;
   if (link === null && !askAttributes) {
-    return sendDocument(reply, type, caller.product.idleDocument);
+    return sendIdle(reply, type, caller.product.idleDocument);
   }
   const links = linksFor(gateway, request);
   if (links === null) return sendRefusal(reply, 400);

@@ -25,6 +25,16 @@ export function sendDocument(reply: FastifyReply, type: JsonType, document: stri
   return reply.header('content-type', type).send(document);
 }
 
+/**
+ * A document of plain ASCII that is sent as it is, past Fastify's own steps: the answer to nearly every poll.
+ */
+export function sendIdle(reply: FastifyReply, type: JsonType, document: string): FastifyReply {
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': type, 'content-length': document.length });
+  reply.raw.end(document, 'latin1');
+  return reply;
+}
+
 /** A refusal, with an error body where hawkBit has one. */
 export function sendRefusal(
   reply: FastifyReply,

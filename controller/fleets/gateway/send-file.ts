@@ -1,27 +1,34 @@
 // Sends a file, or a part of one, over a response: with back-pressure, in constant memory, and so that a withdrawal or
 // a client that went away frees the file at once.
 
-import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 
 import { messageOf } from '../../base/failure.ts';
 import type { Gateway } from './gateway.ts';
-import type { Transfer } from './transfers.ts';
+import type { Transfer, TransferHandle } from './transfers.ts';
 
-/** Bytes read at a time; the most that one download keeps in memory, twice. */
-const READ_SIZE = 256 * 1024;
+/** Bytes read at a time. A download keeps two such buffers and nothing else. */
+const READ_SIZE = 128 * 1024;
 
 /** A client that takes nothing for this long is gone. Flashing may stall a download for minutes. */
 const IDLE_MAX_MS = 10 * 60_000;
+
+/** A part of a file; `start` and `end` are inclusive. */
+interface FilePart {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 export interface FileAnswer {
   readonly response: ServerResponse;
   readonly transfer: Omit<Transfer, 'abort'>;
   readonly status: 200 | 206;
   readonly headers: OutgoingHttpHeaders;
-  /** `start` and `end` are inclusive; null sends the headers only. */
-  readonly body: { readonly file: string; readonly start: number; readonly end: number } | null;
+  /** Null sends the headers only. */
+  readonly body: FilePart | null;
   /** Called when the last byte was sent without an error; the transfer counts as running until it has resolved. */
   readonly delivered: () => Promise<void> | null;
 }
@@ -37,10 +44,7 @@ export async function sendFile(gateway: Gateway, answer: FileAnswer): Promise<vo
   const handle = gateway.transfers.add({ ...answer.transfer, abort: () => response.destroy() });
   try {
     response.setTimeout(IDLE_MAX_MS, () => response.destroy());
-    const { start, end } = body;
-    const file = createReadStream(body.file, { start, end, highWaterMark: READ_SIZE });
-    file.once('end', () => handle.ending());
-    if (await isSent(gateway, answer, pipeline(file, response))) await answer.delivered();
+    if (await isSent(gateway, answer, body, handle)) await answer.delivered();
   } catch (error) {
     gateway.log.warn(`A delivery was not noted: ${messageOf(error)}`);
   } finally {
@@ -50,15 +54,68 @@ export async function sendFile(gateway: Gateway, answer: FileAnswer): Promise<vo
 
 async function isSent(
   gateway: Gateway,
-  answer: FileAnswer,
-  sending: Promise<void>,
+  { response, transfer }: FileAnswer,
+  body: FilePart,
+  handle: TransferHandle,
 ): Promise<boolean> {
+  let file: FileHandle | null = null;
   try {
-    await sending;
+    file = await open(body.file);
+    await pump(file, body, response, handle);
     return true;
   } catch (error) {
-    const { device, product, version } = answer.transfer;
+    // The status is sent already, so that a broken connection is the only way to say that something is wrong.
+    response.destroy();
+    const { device, product, version } = transfer;
     gateway.log.info(`${product}: version ${version} to ${device} broke off: ${messageOf(error)}`);
     return false;
+  } finally {
+    await file?.close();
   }
+}
+
+/**
+ * Reads into one buffer while the other is written. The same two serve for the whole file: fresh ones for each part
+ * would keep the garbage collector busier than the download.
+ */
+async function pump(
+  file: FileHandle,
+  body: FilePart,
+  response: ServerResponse,
+  handle: TransferHandle,
+): Promise<void> {
+  const size = Math.min(READ_SIZE, body.end - body.start + 1);
+  let buffer = Buffer.allocUnsafeSlow(size);
+  let spare = Buffer.allocUnsafeSlow(size);
+  let writing: Promise<void> = Promise.resolve();
+  let at = body.start;
+  while (at <= body.end) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(size, body.end - at + 1), at);
+    if (bytesRead === 0) throw new Error('the file is shorter than it was');
+    at += bytesRead;
+    await writing;
+    if (at > body.end) handle.ending();
+    writing = write(response, buffer.subarray(0, bytesRead));
+    // It is waited for above and below; until then a failure must not count as unheard.
+    writing.catch(() => {});
+    [buffer, spare] = [spare, buffer];
+  }
+  await writing;
+  await finish(response);
+}
+
+/** Resolves when the bytes are with the operating system, so that their buffer may be used again. */
+function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function finish(response: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('the client went away'));
+    if (response.destroyed) giveUp();
+    response.once('close', giveUp);
+    response.end(() => resolve());
+  });
 }

@@ -255,6 +255,16 @@ describe('an update by', () => {
     expect(await historyOf('')).toBeUndefined();
   });
 
+  it('any client that takes its version attribute away does not name a version by it', async () => {
+    await gateway.poll('dev-1');
+    await gateway.report('dev-1', { fw_version: '41', other: 'x' });
+    const body = { mode: 'remove', data: { fw_version: '42' } };
+    expect((await gateway.ask('PUT', `${dev}/configData`, { body })).status).toBe(200);
+    const { key, running } = await gateway.device('dev-1');
+    expect(running).toBe(41);
+    expect(await gateway.store.attributes(key)).toEqual({ other: 'x' });
+  });
+
   it('one that states what is installed counts like an attribute', async () => {
     await gateway.ask('GET', dev);
     const state = (version: string): Promise<Answer> =>
