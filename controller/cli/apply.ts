@@ -76,7 +76,7 @@ export function addApply(program: Command, shell: Shell): void {
   addExamples(command, [
     ['lockstep apply --server http://127.0.0.1:8080', 'a controller goes to its newest revision'],
     ['lockstep apply --gateway-token trial --adopt', 'in place, serving devices meanwhile'],
-    ['lockstep apply --plan plan.json --timeout 1h', 'what was reviewed, or nothing'],
+    ['lockstep apply --plan .lockstep/plan.json --timeout 1h', 'what was reviewed, or nothing'],
   ]);
 }
 

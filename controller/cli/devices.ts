@@ -34,7 +34,7 @@ interface DevicesOptions extends FleetOptions {
 }
 
 /** Devices that one request asks for. */
-const PAGE_MAX = 1000;
+const PAGE_MAX = 500;
 
 /** Adds the command and its subcommands. Exit code 0, or 1 where the fleet can't be reached. */
 export function addDevices(program: Command, shell: Shell): void {

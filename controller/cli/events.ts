@@ -25,7 +25,7 @@ interface EventsOptions extends FleetOptions {
   readonly watch?: boolean;
 }
 
-const PAGE_MAX = 1000;
+const PAGE_MAX = 500;
 const FOLLOW_MS = 1_000;
 
 /** Adds the command. Exit code 0, or 1 where the fleet can't be reached. */

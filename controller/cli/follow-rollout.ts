@@ -27,6 +27,8 @@ export interface Followed {
 }
 
 const TICK_MS = 500;
+/** How long the counts of a rollout that has settled are given to say so. */
+const STEADY_MS = 3_000;
 
 /**
  * Follows the products of a plan that was carried out. What keeps the fleet from moving by itself does not end it: the
@@ -44,6 +46,7 @@ export async function followRollout(
   const startedMs = shell.clock.monotonicMs();
   let total = 0;
   let told = '';
+  let settledAtMs = Infinity;
   for (;;) {
     const elapsedMs = shell.clock.monotonicMs() - startedMs;
     const isOver = elapsedMs >= timeoutMs;
@@ -59,13 +62,17 @@ export async function followRollout(
       if (timeoutMs > 0) {
         line.show((width) => renderBar(moment, width), renderPlainProgress(moment));
       }
-      const end = rollout.settled
-        ? 'settled'
-        : interrupted.aborted
-          ? 'interrupted'
-          : isOver
-            ? 'timeout'
-            : null;
+      settledAtMs = rollout.settled ? Math.min(settledAtMs, elapsedMs) : Infinity;
+      // The counts are those of the last pass; a moment later they agree with what was found.
+      const isSteady = areCountsSettled(rollout) || elapsedMs - settledAtMs >= STEADY_MS;
+      const end =
+        rollout.settled && (isSteady || isOver)
+          ? 'settled'
+          : interrupted.aborted
+            ? 'interrupted'
+            : isOver
+              ? 'timeout'
+              : null;
       if (end !== null) {
         line.end();
         return ok({ rollout, end });
@@ -76,6 +83,13 @@ export async function followRollout(
     }
     await pause(Math.max(1, Math.min(TICK_MS, timeoutMs - elapsedMs)), interrupted);
   }
+}
+
+/** Whether all devices that are counted as pending are known to be unable to move. */
+function areCountsSettled({ products }: Rollout): boolean {
+  return products.every(
+    ({ pending, offline, leftAlone }) => pending <= offline.count + leftAlone.count,
+  );
 }
 
 async function look(
@@ -163,7 +177,11 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
 function renderSummary({ revision }: AppliedReport, rollout: Rollout, outcome: Outcome): string {
   const lines = [`\n${HEADLINES[outcome]}: revision ${shortRevision(revision)}.`];
   for (const { product, pending, offline, leftAlone, failed } of rollout.products) {
-    const parts = [`${countOf(pending, 'device')} not on target yet`];
+    const parts = [
+      pending === 0
+        ? 'every device is on target'
+        : `${countOf(pending, 'device')} not on target yet`,
+    ];
     if (failed > 0) parts.push(`${failed} failed`);
     lines.push(`  ${product}: ${parts.join(', ')}`);
     if (offline.count > 0) lines.push(`    offline: ${renderNames(offline)}`);

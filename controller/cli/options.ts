@@ -67,7 +67,6 @@ export function addFleetOptions(command: Command): Command {
       new Option('--state <spec>', 'a state to open in place, without a controller')
         .default(STATE_DEFAULT)
         .env('LOCKSTEP_STATE')
-        .conflicts('server')
         .helpGroup(group),
     );
 }

@@ -1,7 +1,7 @@
 // `lockstep plan`: what a revision would do to the live fleet. Computing it changes nothing, here or there.
 
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 
 import { type Command, Option } from 'commander';
 
@@ -12,6 +12,8 @@ import type { Snapshot } from '../model/revision.ts';
 import { parsePlanJson, planJson, type PlanJson } from '../reports/plan-json.ts';
 import { renderPlanMarkdown } from '../reports/plan-markdown.ts';
 import { renderPlanText } from '../reports/plan-text.ts';
+import type { SourceSpec } from '../sources/open-source.ts';
+import { isLeftOutName } from '../sources/tree-path.ts';
 import type { ApiClient } from './api-client.ts';
 import { withFleet } from './connect.ts';
 import { loadSource, readSourceArgument } from './load-source.ts';
@@ -46,7 +48,7 @@ export function addPlan(program: Command, shell: Shell): void {
   addOutputOptions(command, ['text', 'json', 'markdown']);
   addExamples(command, [
     ['lockstep plan --server http://127.0.0.1:8080', 'the manifests here, against a controller'],
-    ['lockstep plan --out plan.json', 'saved, to be reviewed and then applied'],
+    ['lockstep plan --out .lockstep/plan.json', 'saved, to be reviewed and then applied'],
     ['lockstep plan --output markdown', 'for a pull request'],
   ]);
 }
@@ -70,6 +72,7 @@ async function plan(
       shell.note(
         `saved ${options.out}; carry it out with \`lockstep apply --plan ${options.out}\``,
       );
+      if (isInSource(spec.value, resolve(shell.cwd, options.out))) shell.note(IN_SOURCE);
     }
     writePlan(shell, planned.value);
     return exitCodeOf(planned.value);
@@ -115,8 +118,20 @@ function exitCodeOf({ products, errors }: Plan): number {
   return products.some(({ actions }) => actions.length > 0) ? 2 : 0;
 }
 
+const IN_SOURCE =
+  'note: the file is inside the source and so part of its revision, which makes the plan stale. Save it elsewhere, such as .lockstep/plan.json.';
+
+/** Whether a file counts for the revision of a source: in a directory all do, except in folders that are left out. */
+function isInSource(spec: SourceSpec, file: string): boolean {
+  if (spec.kind === 'git') return false;
+  const path = relative(spec.directory, file);
+  const parts = path.split(sep);
+  return parts[0] !== '..' && !isAbsolute(path) && !parts.some(isLeftOutName);
+}
+
 async function savePlan(file: string, name: string, plan: Plan): Promise<Result<null, Failure>> {
   try {
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, renderPlanFile(plan));
     return ok(null);
   } catch (thrown) {

@@ -115,7 +115,7 @@ export function renderPlainProgress(moment: ProgressMoment): string {
 
 function listParts(moment: ProgressMoment): readonly string[] {
   const { total, done, inFlight, failed, waiting, offline, perSecond } = moment;
-  const parts = [`${done}/${total} devices`];
+  const parts = [total === 0 ? 'no device to move' : `${done}/${total} devices`];
   if (inFlight > 0) parts.push(`${inFlight} in flight`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (waiting > 0) parts.push(`${waiting} waiting for verification`);

@@ -11,7 +11,7 @@ const BUG = `process.on('newListener', (name) => {
   if (name === 'unhandledRejection') process.nextTick(() => { throw new Error('Internal error: the moon is gone'); });
 });`;
 
-describe('entry', () => {
+describe('entry', { timeout: 120_000 }, () => {
   it('says in one line what it needs when Node is too old', async () => {
     const result = await runCli(['--help'], { preload: OLD_NODE });
     expect(result).toMatchObject({

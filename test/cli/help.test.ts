@@ -23,7 +23,7 @@ const COMMANDS = [
   'simulate',
 ];
 
-describe('help', () => {
+describe('help', { timeout: 120_000 }, () => {
   it.each(COMMANDS)('explains `%s` on stdout, with examples', async (command) => {
     const { code, stdout, stderr } = await runCli([...command.split(' '), '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

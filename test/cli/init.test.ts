@@ -17,7 +17,7 @@ function listFiles(path: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-describe('init', () => {
+describe('init', { timeout: 120_000 }, () => {
   it('writes a fleet repo that is valid, with a binary that says what its manifest says', async () => {
     const made = await runCli(['init', 'fleet'], { cwd: folder.path });
     expect(made.code).toBe(0);

@@ -17,7 +17,7 @@ damaged[200] = (damaged[200] ?? 0) ^ 1;
 writeFileSync(join(cwd, 'damaged.bin'), damaged);
 writeFileSync(join(cwd, 'notes.txt'), 'no firmware');
 
-describe('inspect', () => {
+describe('inspect', { timeout: 120_000 }, () => {
   it('prints what is compiled in, for people', async () => {
     const { code, stdout, stderr } = await runCli(['inspect', '42.bin'], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -63,7 +63,7 @@ const CASES: readonly (readonly [args: string, told: RegExp])[] = [
   ['simulate --product p --attribute x', /Give NAME=VALUE/],
 ];
 
-describe('misuse', () => {
+describe('misuse', { timeout: 120_000 }, () => {
   it.each(CASES)('tells what is wrong with `lockstep %s`', async (args, told) => {
     const result = await runCli(args.split(' '), { cwd: folder.path });
     expect(result).toMatchObject({ code: 1, stdout: '' });

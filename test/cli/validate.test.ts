@@ -59,7 +59,7 @@ spec:
   'other.yaml': 'kind: Deployment\napiVersion: apps/v1\n',
 };
 
-describe('validate', () => {
+describe('validate', { timeout: 120_000 }, () => {
   it('shows all problems at once, each with its place and its remedy', async () => {
     const cwd = writeTree('broken', BROKEN);
     const { code, stdout, stderr } = await runCli(['validate'], { cwd });

@@ -69,7 +69,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
       wake();
     });
   });
-  const until = (pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> =>
+  const until = (pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer);
