@@ -21,6 +21,8 @@ describe('a group of writes', () => {
     file = join(folder, 'state.db');
     undone = 0;
     db = new DatabaseSync(file);
+    // As a state has it: readers do not keep writers out.
+    db.exec('PRAGMA journal_mode = WAL');
     db.exec(`
       CREATE TABLE one (a INTEGER UNIQUE, b TEXT);
       CREATE TABLE two (a INTEGER REFERENCES one (a) DEFERRABLE INITIALLY DEFERRED)`);
@@ -48,6 +50,32 @@ describe('a group of writes', () => {
     await writes;
     expect(other.prepare('SELECT a FROM one').all()).toHaveLength(2);
     other.close();
+  });
+
+  it('shows all reads of a turn one moment, and holds on to it no longer', async () => {
+    const other = new DatabaseSync(file);
+    await insert(1);
+    const first = group.read(readAll);
+    other.exec("INSERT INTO one VALUES (2, '')");
+    const second = group.read(readAll);
+    expect(await Promise.all([first, second])).toEqual([[1], [1]]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await group.read(readAll)).toEqual([1, 2]);
+    other.close();
+  });
+
+  it('writes after a read of the same turn, and shows the next read what was written', async () => {
+    const before = group.read(readAll);
+    const written = insert(1);
+    const after = group.read(readAll);
+    expect(await Promise.all([before, written, after])).toEqual([[], undefined, [1]]);
+  });
+
+  it('goes on after a read that throws', async () => {
+    const failing = group.read(() => db.prepare('SELECT nothing FROM one'));
+    await expect(failing).rejects.toThrow('nothing');
+    await insert(1);
+    expect(await group.read(readAll)).toEqual([1]);
   });
 
   it('undoes only the write that throws', async () => {

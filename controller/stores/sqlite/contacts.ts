@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { assert } from '../../base/assert.ts';
 import type { Contact, ListenedMs } from '../../model/device.ts';
+import { createCounted } from './counted.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -57,9 +58,11 @@ export function openContacts(db: DatabaseSync): Contacts {
     INSERT INTO product (number, slot_ms) VALUES (?, ?)
     ON CONFLICT DO UPDATE SET slot_ms = excluded.slot_ms`);
   const slotMsOf = new Map<number, number>();
+  const counted = createCounted();
 
   function reload(): void {
     slotMsOf.clear();
+    counted.clear();
     for (const row of selectSlotMs.all())
       slotMsOf.set(Number(row['number']), Number(row['slot_ms']));
   }
@@ -67,18 +70,26 @@ export function openContacts(db: DatabaseSync): Contacts {
     return slotMsOf.get(product) ?? SLOT_MS_DEFAULT;
   }
 
+  /** Where a device is counted; `day` is null before its first contact. Null where it has no row. */
+  function readCounted(key: number): Counted | null {
+    const row = select.get(key) as ContactRow | undefined;
+    if (row === undefined) return null;
+    if (row[0] === null) return { slot: 0, day: null };
+    return { slot: findSlot(row), day: Math.floor(row[0] / DAY_MS) };
+  }
+
   function place(moves: Moves, product: number, key: number, contact: Contact): void {
-    const before = select.get(key) as ContactRow | undefined;
-    if (before === undefined) return;
+    const before = counted.get(key) ?? readCounted(key);
+    if (before === null) return;
     const slotMs = readSlotMs(product);
     const slot = Math.floor(contact.listened / slotMs) * slotMs;
     const day = Math.floor(contact.at / DAY_MS);
-    const dayBefore = before[0] === null ? null : Math.floor(before[0] / DAY_MS);
-    if (before[0] !== null) move(moves, product, findSlot(before), -1);
+    if (before.day !== null) move(moves, product, before.slot, -1);
     move(moves, product, slot, 1);
     update.run(contact.at, contact.listened, contact.listened - slot, key);
-    if (dayBefore === day) return;
-    if (dayBefore !== null) leaveDay.run(product, dayBefore, key);
+    counted.set(key, slot, day);
+    if (before.day === day) return;
+    if (before.day !== null) leaveDay.run(product, before.day, key);
     enterDay.run(product, day, key);
   }
 
@@ -103,6 +114,7 @@ export function openContacts(db: DatabaseSync): Contacts {
     remove(product, key) {
       const row = select.get(key) as ContactRow | undefined;
       if (row === undefined) return;
+      counted.delete(key);
       erase.run(key);
       if (row[0] === null) return;
       leaveDay.run(product, Math.floor(row[0] / DAY_MS), key);
@@ -131,6 +143,13 @@ export function openContacts(db: DatabaseSync): Contacts {
     },
     reload,
   };
+}
+
+/** The slot and the day that a device is counted in. */
+interface Counted {
+  readonly slot: number;
+  /** Null before the first contact. */
+  readonly day: number | null;
 }
 
 /** All null before the first contact. */

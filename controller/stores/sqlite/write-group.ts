@@ -1,5 +1,6 @@
 // Group commit: the writes of one turn of the event loop share one transaction, and so one flush to the disk. Each
-// write is atomic by itself inside it. What the writes say is not known here.
+// write is atomic by itself inside it. Reads of a turn share a transaction too, and so the locks that one read takes.
+// What is written and read is not known here.
 
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -18,7 +19,7 @@ export interface WriteGroup {
    * that could still be lost. With a `subject`, it can only have seen writes that named the same one.
    */
   readonly read: <T>(work: () => T, subject?: string) => Promise<T>;
-  /** Commits what is open. */
+  /** Commits what is open, and ends what is read. */
   flush(): void;
 }
 
@@ -36,14 +37,17 @@ interface Group {
  */
 export function createWriteGroup(db: DatabaseSync, file: string, undone: () => void): WriteGroup {
   const begin = db.prepare('BEGIN IMMEDIATE');
+  const beginRead = db.prepare('BEGIN DEFERRED');
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
   const savepoint = db.prepare('SAVEPOINT one_write');
   const release = db.prepare('RELEASE one_write');
   const undo = db.prepare('ROLLBACK TO one_write');
   let open: Group | null = null;
+  let reading: NodeJS.Immediate | null = null;
 
   function openGroup(): Group {
+    endReads();
     begin.run();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Each write hangs on to this promise; a group whose only write was undone has no one who does.
@@ -60,7 +64,23 @@ export function createWriteGroup(db: DatabaseSync, file: string, undone: () => v
     group.reject(wrapSqliteError(thrown, file));
   }
 
+  /** Taking and giving back the locks costs as much as a look-up, and a busy turn has many of those. */
+  function joinReads(): void {
+    if (open !== null || reading !== null) return;
+    beginRead.run();
+    reading = setImmediate(endReads);
+  }
+
+  function endReads(): void {
+    if (reading === null) return;
+    clearImmediate(reading);
+    reading = null;
+    // An error may have ended it already.
+    if (db.isOpen && db.isTransaction) commit.run();
+  }
+
   function flush(): void {
+    endReads();
     const group = open;
     if (group === null) return;
     try {
@@ -105,6 +125,7 @@ export function createWriteGroup(db: DatabaseSync, file: string, undone: () => v
   function read<T>(work: () => T, subject?: string): Promise<T> {
     let value: T;
     try {
+      joinReads();
       value = work();
     } catch (thrown) {
       return Promise.reject(wrapSqliteError(thrown, file));
