@@ -28,6 +28,9 @@ export interface Listing {
 /** More entries than this are no fleet repo but a mistaken path, such as `/`. */
 const ENTRIES_MAX = 200_000;
 
+/** Entries that are looked at together: one after the other, each would wait for the thread of the one before. */
+const PARALLEL_LOOKS = 64;
+
 /**
  * Lists `directory` (which may itself be a symlink). `isExcluded` is asked for absolute paths. A missing or unreadable
  * directory is a failure, never an empty listing; one that changes under the listing is tried again by the caller.
@@ -50,14 +53,19 @@ export async function listDirectory(
   try {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const names = (await readdir(join(root, folder))).filter((name) => !isLeftOutName(name));
-      for (const name of names) {
-        const path = folder === '' ? name : `${folder}/${name}`;
-        const absolute = join(root, path);
-        if (isExcluded(absolute)) continue;
-        const stats = await lstat(absolute, { bigint: true });
-        if (stats.isDirectory()) folders.push(path);
-        const kind = stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'symlink' : null;
-        if (kind !== null) entries.push(describeEntry(path, kind, stats));
+      const prefix = folder === '' ? '' : `${folder}/`;
+      const paths = names
+        .map((name) => `${prefix}${name}`)
+        .filter((path) => !isExcluded(join(root, path)));
+      for (let start = 0; start < paths.length; start += PARALLEL_LOOKS) {
+        const batch = paths.slice(start, start + PARALLEL_LOOKS);
+        const looks = batch.map((path) => lstat(join(root, path), { bigint: true }));
+        for (const [index, stats] of (await Promise.all(looks)).entries()) {
+          const path = batch[index] ?? '';
+          if (stats.isDirectory()) folders.push(path);
+          const kind = stats.isFile() ? 'file' : stats.isSymbolicLink() ? 'symlink' : null;
+          if (kind !== null) entries.push(describeEntry(path, kind, stats));
+        }
         if (entries.length + folders.length > ENTRIES_MAX) {
           const remedy = 'Name the folder that holds the manifests.';
           const message = `${directory} holds more than ${ENTRIES_MAX} files. ${remedy}`;

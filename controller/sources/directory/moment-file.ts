@@ -39,10 +39,8 @@ export async function openMoment(
 
 /** The whole content. */
 export async function readMoment(file: MomentFile): Promise<Result<Uint8Array, Failure>> {
-  const content = await openMoment(file);
-  if (!content.ok) return content;
   try {
-    return ok(Buffer.concat(await Array.fromAsync(content.value)));
+    return ok(Buffer.concat(await Array.fromAsync(streamMoment(file))));
   } catch (thrown) {
     return fail(explainRead(file, thrown));
   }
@@ -50,11 +48,9 @@ export async function readMoment(file: MomentFile): Promise<Result<Uint8Array, F
 
 /** SHA-256 of the content, lower-case hex; reads all of it. */
 export async function digestMoment(file: MomentFile): Promise<Result<string, Failure>> {
-  const content = await openMoment(file);
-  if (!content.ok) return content;
   const hash = createHash('sha256');
   try {
-    for await (const chunk of content.value) hash.update(chunk);
+    for await (const chunk of streamMoment(file)) hash.update(chunk);
     return ok(hash.digest('hex'));
   } catch (thrown) {
     return fail(explainRead(file, thrown));
@@ -84,8 +80,10 @@ async function* streamMoment(file: MomentFile): AsyncGenerator<Uint8Array> {
   let seen = 0;
   try {
     for (;;) {
-      // Fresh memory each time: the consumer may keep what it was given.
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES);
+      // Fresh memory each time, since the consumer may keep what it was given; no more of it than the file can fill,
+      // and one byte to see its end by.
+      const length = Math.min(CHUNK_BYTES, file.size - seen + 1);
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length);
       if (bytesRead === 0) break;
       seen += bytesRead;
       // A file that a writer keeps extending would never end.
