@@ -186,6 +186,25 @@ describe('registries', () => {
   });
 });
 
+describe('the lock file', () => {
+  it('holds what every platform needs, so that `npm ci` takes it', () => {
+    interface Locked {
+      readonly optionalDependencies?: Readonly<Record<string, string>>;
+    }
+    const text = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+    const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, Locked>> };
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter(
+          (name) =>
+            !(`node_modules/${name}` in packages || `${path}/node_modules/${name}` in packages),
+        )
+        .map((name) => `${path} wants ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
 describe('the README', () => {
   it('lists exactly the reasons that the code has, with their remedies', () => {
     const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
