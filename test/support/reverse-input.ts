@@ -7,15 +7,15 @@ import type { PlanInput } from '../../controller/plan/build-plan.ts';
 /** Reverses whatever has no meaning in its order. */
 export function reverseInput(input: PlanInput): PlanInput {
   const products = Object.entries(input.snapshot.products)
-    .reverse()
+    .toReversed()
     .map(([name, state]) => [name, reverseDesired(state)] as const);
   return {
     ...input,
     snapshot: { ...input.snapshot, products: Object.fromEntries(products) },
     inForce: new Map(
-      [...input.inForce].reverse().map(([name, state]) => [name, reverseDesired(state)]),
+      [...input.inForce].toReversed().map(([name, state]) => [name, reverseDesired(state)]),
     ),
-    live: new Map([...input.live].reverse().map(([name, state]) => [name, reverseLive(state)])),
+    live: new Map([...input.live].toReversed().map(([name, state]) => [name, reverseLive(state)])),
   };
 }
 
@@ -23,21 +23,21 @@ function reverseDesired(state: Desired): Desired {
   const { firmware, groups, locks, releases } = state;
   return {
     ...state,
-    firmware: [...firmware].reverse(),
-    groups: [...groups].reverse(),
-    locks: [...locks].reverse(),
-    releases: [...releases].reverse(),
+    firmware: [...firmware].toReversed(),
+    groups: [...groups].toReversed(),
+    locks: [...locks].toReversed(),
+    releases: [...releases].toReversed(),
   };
 }
 
 function reverseLive(live: LiveState): LiveState {
   return {
     ...live,
-    unlocked: [...live.unlocked].reverse(),
-    locked: [...live.locked].reverse(),
-    outcomes: [...live.outcomes].reverse(),
-    named: new Map([...live.named].reverse()),
-    firmware: [...live.firmware].reverse(),
-    evidence: [...live.evidence].reverse(),
+    unlocked: [...live.unlocked].toReversed(),
+    locked: [...live.locked].toReversed(),
+    outcomes: [...live.outcomes].toReversed(),
+    named: new Map([...live.named].toReversed()),
+    firmware: [...live.firmware].toReversed(),
+    evidence: [...live.evidence].toReversed(),
   };
 }

@@ -161,7 +161,7 @@ describe('verified', () => {
   it('counts evidence of this very version and digest only', () => {
     expect(verify([evidence('d1', 42)]).verified).toBe(true);
     expect(verify([]).verified).toBe(false);
-    expect(verify([evidence('d1', 41)]).verified).toBe(false);
+    expect(verify([evidence('d1', 41, { sha256: shaOf(42) })]).verified).toBe(false);
     expect(verify([evidence('d1', 42, { sha256: 'f'.repeat(64) })]).verified).toBe(false);
   });
 

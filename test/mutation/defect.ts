@@ -1,0 +1,11 @@
+// A named defect, as a replacement of text. The lists are in `plan-defects.ts` and `device-defects.ts`.
+
+export interface Defect {
+  /** What is wrong with the program once the defect is planted. */
+  readonly name: string;
+  /** Path below `controller/`. */
+  readonly file: string;
+  /** Text that is in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
