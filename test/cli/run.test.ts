@@ -4,7 +4,6 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startCli } from '../support/cli.ts';
 import { prepareFleet, SLOW } from './fleet-under-test.ts';
 
 const fleet = prepareFleet();
@@ -63,7 +62,7 @@ describe('run', SLOW, () => {
       join(fleet.folder, 'run.yaml'),
       `listen: 127.0.0.1:${fleet.port}\nsource: ${fleet.repo}\n`,
     );
-    const started = startCli(['run', '--config', 'run.yaml'], { cwd: fleet.folder });
+    const started = fleet.start(['run', '--config', 'run.yaml'], { cwd: fleet.folder });
     const [line] = await started.until(/^lockstep ready at \S+/);
     expect(line).toBe(`lockstep ready at http://127.0.0.1:${fleet.port}`);
   });
