@@ -570,6 +570,26 @@ describe('git source', () => {
       expect(await readText(await fetchFrom(source), 'a.yaml')).toBe('second');
     });
 
+    it('may be deleted when nothing is new, however often the tip was asked for', async () => {
+      const source = open();
+      for (let i = 0; i < 3; i += 1) await fetchFrom(source);
+      rmSync(join(root, 'cache'), { recursive: true });
+      const tree = await fetchFrom(source);
+      expect(tree.revision).toBe(first);
+      expect(await readText(tree, 'a.yaml')).toBe('first');
+    });
+
+    it('is not listed again for the tip it was listed for', async () => {
+      const source = open();
+      const trees = [await fetchFrom(source), await fetchFrom(source), await fetchFrom(source)];
+      expect(new Set(trees).size).toBe(1);
+      repo.write('a.yaml', 'second');
+      const second = repo.commit('second');
+      const next = await fetchFrom(source);
+      expect([next.revision, await readText(next, 'a.yaml')]).toEqual([second, 'second']);
+      expect(expectOk(await source.fetchRevision(first)).revision).toBe(first);
+    });
+
     it('is used by the next start, so that known commits need no server', async () => {
       await fetchFrom(open());
       server.mood = 'down';

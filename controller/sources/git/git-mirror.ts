@@ -38,7 +38,10 @@ export interface GitMirrorOptions {
 /** The mirror. Its methods must not run at the same time; the source sees to that. */
 export interface GitMirror {
   readonly objects: ObjectReader;
-  /** Asks the server for a branch, tag, full reference or commit (null: its default branch); the commit's full id. */
+  /**
+   * Asks the server for a branch, tag, full reference or commit (null: its default branch); the commit's full id. What
+   * a name stood for is remembered, so that asking again costs one question while the server says the same.
+   */
   fetchCommit(name: string | null): Promise<Result<string, Failure>>;
   /** The full id of a commit that is here already; null where it is not. Does not ask the server. */
   findCommit(id: string): Promise<Result<string | null, Failure>>;
@@ -46,6 +49,8 @@ export interface GitMirror {
   isAncestor(older: string, newer: string): Promise<Result<boolean, Failure>>;
   /** The listing of a commit's folder as `ls-tree -r -z -l` writes it; null where the commit has no such folder. */
   listTree(commit: string, subfolder: string | null): Promise<Result<string | null, Failure>>;
+  /** Changes when the copy begins anew: what was read before may not be in it. */
+  readonly generation: number;
   /** Notes that the copy is damaged: the next fetch makes a new one. Returns the failure to give until then. */
   reportDamage(): Failure;
   close(): Promise<void>;
@@ -71,6 +76,13 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   const objects = createObjectReader({ environment: environmentOf(directory), settings });
   const closing = new AbortController();
   let isDamaged = false;
+  /** The server's object and the commit behind it, by name, as long as this copy holds them. */
+  const resolved = new Map<string, { readonly advertised: string; readonly commit: string }>();
+  let generation = 0;
+  const forget = (): void => {
+    generation += 1;
+    resolved.clear();
+  };
 
   const run = async (args: readonly string[], gitDir = directory): Promise<GitOutcome> => {
     const command = args[0] === 'fetch' || args[0] === 'ls-remote' ? runGitTransfer : runGit;
@@ -100,6 +112,7 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
 
   const reportDamage = (): Failure => {
     isDamaged = true;
+    forget();
     const text = 'its local copy is damaged or gone, and is fetched again.';
     return sourceUnavailable(`${description} cannot be read: ${text}`, 'retry');
   };
@@ -107,7 +120,7 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   const explain = async (outcome: GitOutcome): Promise<Failure> => {
     if (!existsSync(join(directory, 'HEAD'))) return reportDamage();
     await removeStaleLock(outcome, directory, fetchTimeoutMs);
-    if (isDamage(outcome)) isDamaged = true;
+    if (isDamage(outcome)) reportDamage();
     return classifyGitFailure(outcome, context);
   };
 
@@ -129,6 +142,7 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
     );
 
   const initialise = async (gitDir: string): Promise<Result<void, Failure>> => {
+    forget();
     try {
       await mkdir(dirname(gitDir), { recursive: true });
     } catch (thrown) {
@@ -226,16 +240,23 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
         const remedy = 'Push the branch, or correct the name after `#`.';
         return fail(revisionUnknown(description, name ?? 'HEAD', remedy));
       }
+      const advertised = remote.get(chosen) ?? '';
+      const known = resolved.get(chosen);
+      if (known?.advertised === advertised) return ok(known.commit);
       const local = `refs/lockstep/${digestName(chosen)}`;
       const here = await parseId(local);
       if (!here.ok) return here;
-      if (here.value !== remote.get(chosen)) {
-        const fetched = await fetchInto([`+${chosen}:${local}`]);
-        if (fetched.exitCode !== 0) return fail(await explain(fetched));
+      if (here.value !== advertised) {
+        const outcome = await fetchInto([`+${chosen}:${local}`]);
+        if (outcome.exitCode !== 0) return fail(await explain(outcome));
       }
       const commit = await parseId(`${local}^{commit}`);
       if (!commit.ok) return commit;
-      if (commit.value !== null) return ok(commit.value);
+      if (commit.value !== null) {
+        // After a fetch it may be a later commit than the server spoke of; that is told apart by the next call.
+        if (here.value === advertised) resolved.set(chosen, { advertised, commit: commit.value });
+        return ok(commit.value);
+      }
       return fail(revisionUnknown(description, chosen, 'It names no commit.'));
     },
     async isAncestor(older, newer) {
@@ -256,6 +277,9 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
       return outcome.exitCode === 0 ? ok(outcome.stdout) : fail(await explain(outcome));
     },
     reportDamage,
+    get generation() {
+      return generation;
+    },
     async close() {
       closing.abort();
       await objects.close();

@@ -81,7 +81,19 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
     return ok(parseCommit(content.value));
   };
 
+  /** The tree that was read last: a commit never changes, so it need not be listed again while the copy stands. */
+  let last: { readonly tree: Tree; readonly generation: number } | null = null;
+
   const readTree = async (commit: string): Promise<Result<Tree, Failure>> => {
+    if (last?.tree.revision === commit && last.generation === mirror.generation) {
+      return ok(last.tree);
+    }
+    const tree = await listCommit(commit);
+    if (tree.ok) last = { tree: tree.value, generation: mirror.generation };
+    return tree;
+  };
+
+  const listCommit = async (commit: string): Promise<Result<Tree, Failure>> => {
     const facts = await readCommit(commit);
     if (!facts.ok) return facts;
     const listing = await mirror.listTree(commit, subfolder);
