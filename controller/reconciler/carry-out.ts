@@ -112,10 +112,8 @@ function eventsOf(
 ): readonly EventDraft[] {
   const { product } = plan;
   const base = { at: now, product, device: null, actionId: null };
-  // Locks write their own events, in the same write as the device's record.
-  const events = plan.actions
-    .filter(({ type }) => type !== 'LockDevice' && type !== 'UnlockDevice')
-    .map((action) => eventOfAction(product, action, now));
+  const events: EventDraft[] = [];
+  // What verified a version comes before the release that it let through.
   for (const version of plan.newlyVerified) {
     const origin = next.firmware.find(({ spec }) => spec.version === version)?.origin;
     const gate = plan.gates.find((each) => each.version === version);
@@ -126,6 +124,11 @@ function eventsOf(
       manifest: `Firmware/${origin?.name ?? ''}`,
       message: `Version ${version} is verified. ${gate?.message ?? ''}`.trim(),
     });
+  }
+  for (const action of plan.actions) {
+    // Locks write their own events, in the same write as the device's record.
+    if (action.type === 'LockDevice' || action.type === 'UnlockDevice') continue;
+    events.push(eventOfAction(product, action, now));
   }
   for (const { version, finishedAt } of firmware) {
     if (finishedAt !== now) continue;
