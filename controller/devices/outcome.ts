@@ -1,6 +1,6 @@
 // How an attempt ends: succeeded, failed (and when it is tried again), cancelled. Counted once per device and version.
 
-import type { ListenedMs, Moment, OpenAction } from '../model/device.ts';
+import type { FailedAttempts, Moment, OpenAction } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import type { Draft } from './decision.ts';
 import { note, recordOf } from './decision.ts';
@@ -64,7 +64,7 @@ export function countFailure(
     failures: {
       version,
       count,
-      retryAt: exhausted ? null : retryTime(moment.listened, count, policy.settings.pollIntervalMs),
+      retryAt: exhausted ? null : retryTime(moment.at, count, policy.settings.pollIntervalMs),
       lastAt: moment.at,
       lastMessage: message.slice(0, LAST_WORDS_MAX),
     },
@@ -81,8 +81,18 @@ export function countFailure(
 }
 
 /** Exponential back-off: one poll interval after the first failure, then twice as long each time, at most a day. */
-function retryTime(listened: ListenedMs, count: number, pollIntervalMs: number): ListenedMs {
-  return listened + Math.min(BACKOFF_MAX_MS, pollIntervalMs * 2 ** (count - 1));
+function retryTime(at: number, count: number, pollIntervalMs: number): number {
+  return at + Math.min(BACKOFF_MAX_MS, pollIntervalMs * 2 ** (count - 1));
+}
+
+/**
+ * Milliseconds of the back-off that are left at `at` (epoch milliseconds); 0 when the device may be tried again, null
+ * when it is left alone. A clock that was set back cannot stretch it: more than the longest back-off is none.
+ */
+export function backOffLeftMs(failures: FailedAttempts, at: number): number | null {
+  if (failures.retryAt === null) return null;
+  const leftMs = Math.max(0, failures.retryAt - at);
+  return leftMs > BACKOFF_MAX_MS ? 0 : leftMs;
 }
 
 /** Closes the open action as cancelled: no failure, and no success. */

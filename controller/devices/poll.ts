@@ -9,7 +9,7 @@ import type { Decision, Draft } from './decision.ts';
 import { draftOf, note, recordOf } from './decision.ts';
 import { wantsReport } from './evidence.ts';
 import { offlineAfterMs } from './listening.ts';
-import { closeCancelled } from './outcome.ts';
+import { backOffLeftMs, closeCancelled } from './outcome.ts';
 import { readVersion } from './version.ts';
 
 /** What a poll is answered with. */
@@ -217,7 +217,7 @@ function isOfferedNow(
   if (device.running === null && device.blindOffer === version) return false;
   const { failures } = device;
   if (failures?.version !== version) return true;
-  return failures.retryAt !== null && moment.listened >= failures.retryAt;
+  return backOffLeftMs(failures, moment.at) === 0;
 }
 
 function offer(

@@ -71,8 +71,11 @@ export interface OpenAction {
 export interface FailedAttempts {
   readonly version: number;
   readonly count: number;
-  /** Listening time of the next try; null when the retries are used up and the device is left alone. */
-  readonly retryAt: ListenedMs | null;
+  /**
+   * Epoch milliseconds of the next try; null when the retries are used up and the device is left alone. A back-off is
+   * our own pause and no silence of the device, so it runs in epoch time, whoever is heard meanwhile.
+   */
+  readonly retryAt: number | null;
   /** Epoch milliseconds and the device's last words. */
   readonly lastAt: number;
   readonly lastMessage: string;

@@ -225,7 +225,7 @@ export interface DeviceSummaryJson {
   readonly failures: {
     readonly version: number;
     readonly count: number;
-    /** Expected time of the next try; null when the retries are used up. */
+    /** Time of the next try; null when the retries are used up. */
     readonly retryAt: string | null;
     readonly lastAt: string;
     readonly lastMessage: string;

@@ -45,7 +45,7 @@ export function deviceJson(
     target: targetJson(device, context.policy),
     lock: device.lock === null ? null : lockJson(device.lock),
     action: device.action === null ? null : actionJson(device.action),
-    failures: device.failures === null ? null : failuresJson(device.failures, context),
+    failures: device.failures === null ? null : failuresJson(device.failures),
     outcome: device.outcome,
   };
 }
@@ -69,11 +69,6 @@ export function targetJson(device: DeviceRecord, policy: ProductPolicy | null): 
   }
   const { rule, manifest, revision, firmware } = target;
   return { version: firmware.version, rule, manifest, revision, reason: null, message: null };
-}
-
-/** Epoch milliseconds at which a moment of listening time is expected; earlier than now for one that has passed. */
-export function expectedAt(listened: ListenedMs, context: DeviceContext): number {
-  return context.now + listened - context.listened;
 }
 
 function lockJson(lock: CarriedLock): NonNullable<DeviceSummaryJson['lock']> {
@@ -103,15 +98,12 @@ function actionJson(action: OpenAction): NonNullable<DeviceSummaryJson['action']
   };
 }
 
-function failuresJson(
-  failures: FailedAttempts,
-  context: DeviceContext,
-): NonNullable<DeviceSummaryJson['failures']> {
+function failuresJson(failures: FailedAttempts): NonNullable<DeviceSummaryJson['failures']> {
   const { version, count, retryAt, lastAt, lastMessage } = failures;
   return {
     version,
     count,
-    retryAt: retryAt === null ? null : isoTime(expectedAt(retryAt, context)),
+    retryAt: retryAt === null ? null : isoTime(retryAt),
     lastAt: isoTime(lastAt),
     lastMessage,
   };

@@ -3,6 +3,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import { formatDuration } from '../base/duration.ts';
+import { backOffLeftMs } from '../devices/outcome.ts';
 import { answerPoll, VERSION_POLLS_MAX } from '../devices/poll.ts';
 import type { Desired, Origin } from '../model/desired.ts';
 import type { Contact, DeviceRecord, EvidenceRecord, OpenAction } from '../model/device.ts';
@@ -11,7 +12,7 @@ import type { Refusal } from '../model/plan.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import { releaseFor } from '../releases/target.ts';
 import type { DeviceSummaryJson, TraceJson } from './answers.ts';
-import { deviceJson, expectedAt, type DeviceContext } from './device-json.ts';
+import { deviceJson, type DeviceContext } from './device-json.ts';
 import { countOf, isoTime } from './plain-text.ts';
 
 export interface ExplainInput extends DeviceContext {
@@ -254,15 +255,15 @@ function explainObstacles(
   const { failures } = device;
   if (failures?.version === version) {
     const failed = `It failed ${countOf(failures.count, 'time')} with version ${version} (${failures.lastMessage})`;
+    const leftMs = backOffLeftMs(failures, input.now);
     if (failures.retryAt === null) {
       const message = `${failed}; its retries are used up, and it is left alone until its target changes.`;
       waits.push({ reason: 'RetriesUsedUp', message });
-    } else if (failures.retryAt > input.listened) {
-      const left = formatDuration(failures.retryAt - input.listened);
-      const at = isoTime(expectedAt(failures.retryAt, input));
+    } else if (leftMs !== null && leftMs > 0) {
+      const at = isoTime(failures.retryAt);
       waits.push({
         reason: 'BackOff',
-        message: `${failed}; the next try is in ${left}, at ${at}.`,
+        message: `${failed}; the next try is in ${formatDuration(leftMs)}, at ${at}.`,
       });
     }
   }

@@ -157,15 +157,15 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   ),
   d(
     'back-off ends one millisecond late',
-    'devices/poll.ts',
-    'failures.retryAt !== null && moment.listened >= failures.retryAt',
-    'failures.retryAt !== null && moment.listened > failures.retryAt',
+    'devices/outcome.ts',
+    'Math.max(0, failures.retryAt - at)',
+    'Math.max(0, failures.retryAt - at + 1)',
   ),
   d(
     'a device is tried again for ever',
-    'devices/poll.ts',
-    'failures.retryAt !== null && moment.listened >= failures.retryAt',
-    'moment.listened >= (failures.retryAt ?? 0)',
+    'devices/outcome.ts',
+    'if (failures.retryAt === null) return null;',
+    'if (failures.retryAt === null) return 0;',
   ),
   d(
     'attempts are counted from zero',

@@ -99,7 +99,12 @@ describe('feedback on a deployment', () => {
     expect(decision?.device).toMatchObject({
       action: null,
       outcome: { version: 42, state: 'failed' },
-      failures: { version: 42, count: 1, retryAt: 1000 + 5 * MINUTE_MS, lastMessage: 'no space' },
+      failures: {
+        version: 42,
+        count: 1,
+        retryAt: at(1000).at + 5 * MINUTE_MS,
+        lastMessage: 'no space',
+      },
     });
     expect(decision?.actions).toMatchObject([{ state: 'failed', message: 'no space' }]);
     expect(decision?.events).toMatchObject([

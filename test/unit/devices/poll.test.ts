@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import type { DeviceRecord } from '../../../controller/model/device.ts';
+import type { DeviceRecord, Moment } from '../../../controller/model/device.ts';
 import type { ProductPolicy } from '../../../controller/model/policy.ts';
 import type { PollDecision } from '../../../controller/devices/poll.ts';
 import { answerPoll } from '../../../controller/devices/poll.ts';
@@ -302,13 +302,30 @@ describe('the emergency stop', () => {
 });
 
 describe('a device that failed', () => {
-  const failures = { version: 42, count: 2, retryAt: 1000, lastAt: 0, lastMessage: 'no' };
+  const failures = { version: 42, count: 2, retryAt: at(1000).at, lastAt: 0, lastMessage: 'no' };
 
   it('is offered the version again when its back-off is over, as the next attempt', () => {
     expect(poll(device({ failures }), released, 999).answer.link).toBeNull();
     const { device: after } = poll(device({ failures }), released, 1000);
     expect(after.action?.attempt).toBe(3);
     expect(after.failures).toEqual(failures);
+  });
+
+  it('waits by the clock on the wall, so that a silent fleet does not hold it back', () => {
+    const input = { device: device({ failures }), lastContact: null, policy: released };
+    const due = { at: at(1000).at, listened: 0 };
+    const early = { at: at(999).at, listened: 1e12 };
+    const linkAt = (moment: Moment) =>
+      answerPoll({ ...input, moment, freshActionId: 1001 }).answer.link;
+    expect(linkAt(due)?.kind).toBe('deployment');
+    expect(linkAt(early)).toBeNull();
+  });
+
+  it('waits a day at most, also when the clock was set back', () => {
+    const dayMs = 24 * 3_600_000;
+    const failedAt = (retryAt: number) => device({ failures: { ...failures, retryAt } });
+    expect(poll(failedAt(at(dayMs).at), released).answer.link).toBeNull();
+    expect(poll(failedAt(at(dayMs + 1).at), released).answer.link?.kind).toBe('deployment');
   });
 
   it('is left alone when its retries are used up', () => {

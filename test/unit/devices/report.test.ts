@@ -171,7 +171,7 @@ describe('falling back', () => {
     const { device: after, events } = report(done, { fw_version: '41' });
     expect(after).toMatchObject({
       outcome: { version: 42, state: 'failed' },
-      failures: { version: 42, count: 1, retryAt: 100 + 5 * MINUTE_MS },
+      failures: { version: 42, count: 1, retryAt: at(100).at + 5 * MINUTE_MS },
     });
     expect(events.map(({ type }) => type)).toEqual(['VersionReported', 'DriftDetected']);
   });
@@ -199,14 +199,15 @@ describe('back-off', () => {
   const failTimes = (times: number, fleet: object = {}) => {
     const under = policyOf(desired({ firmware, release: 42, fleet }));
     let record = device();
-    const retries: (number | null | undefined)[] = [];
+    const retries: (number | null)[] = [];
     const events: string[] = [];
     for (let count = 0; count < times; count += 1) {
       const open = { ...record, action: openAction({ attempt: count + 1, deadline: 0 }) };
       const decision = expireAttempt(open, under, at(0));
       if (decision === null) throw new Error('the attempt did not expire');
       record = decision.device;
-      retries.push(record.failures?.retryAt);
+      const retryAt = record.failures?.retryAt ?? null;
+      retries.push(retryAt === null ? null : retryAt - at(0).at);
       events.push(...decision.events.map(({ type }) => type));
     }
     return { retries, events, count: record.failures?.count };

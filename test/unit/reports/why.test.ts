@@ -103,7 +103,7 @@ describe('an explanation', () => {
     const failures = {
       version: 41,
       count: 2,
-      retryAt: LISTENED + 90_000,
+      retryAt: NOW + 90_000,
       lastAt: NOW,
       lastMessage: 'CRC',
     };
