@@ -65,6 +65,12 @@ interface Round {
   readonly rssMb: number;
 }
 
+/** A round on each, in turn. */
+interface Pair {
+  readonly ours: Round;
+  readonly theirs: Round;
+}
+
 /** The bare server sends what the gateway answers to a poll, byte for byte. */
 async function startBare(bare: Child<BareServer>, context: BenchContext): Promise<number> {
   const smallest = context.sizes[0];
@@ -108,8 +114,6 @@ async function measureSize(
   const db = new DatabaseSync(join(folder, 'state.db'), { readOnly: true });
   try {
     const port = await gateway.ask('start', { stateSpec, source: null });
-    const ours: Round[] = [];
-    const theirs: Round[] = [];
     const run = (
       server: Child<GatewayServer> | Child<BareServer>,
       at: number,
@@ -117,22 +121,22 @@ async function measureSize(
     ) => runRound({ load, server, port: at, devices, durationMs });
     await run(bare, barePort, WARM_UP_MS);
     await run(gateway, port, WARM_UP_MS);
-    let voided = 0;
+    const valid: Pair[] = [];
+    const all: Pair[] = [];
     // A machine that is busy with something else may void rounds for ever.
-    for (let tries = 0; ours.length < context.rounds && tries < 2 * context.rounds; tries += 1) {
+    while (valid.length < context.rounds && all.length < 2 * context.rounds) {
       const startedAt = Date.now();
-      const baseline = await run(bare, barePort, ROUND_MS);
-      const round = await run(gateway, port, ROUND_MS);
-      await checkContacts(db, round.polled, startedAt);
-      const isLast = tries >= context.rounds + voided || tries === 2 * context.rounds - 1;
-      if (Math.min(baseline.busy, round.busy) < BUSY_MIN && !isLast) {
-        voided += 1;
-        continue;
-      }
-      ours.push(round);
-      theirs.push(baseline);
+      const theirs = await run(bare, barePort, ROUND_MS);
+      const ours = await run(gateway, port, ROUND_MS);
+      await checkContacts(db, ours.polled, startedAt);
+      all.push({ ours, theirs });
+      if (Math.min(ours.busy, theirs.busy) >= BUSY_MIN) valid.push({ ours, theirs });
     }
-    return describe(devices, ours, theirs, voided);
+    return describe(
+      devices,
+      valid.length === context.rounds ? valid : all,
+      all.length - valid.length,
+    );
   } finally {
     db.close();
     await gateway.stop();
@@ -180,12 +184,9 @@ async function checkContacts(
   }
 }
 
-function describe(
-  devices: number,
-  ours: readonly Round[],
-  theirs: readonly Round[],
-  voided: number,
-): readonly Figure[] {
+function describe(devices: number, pairs: readonly Pair[], voided: number): readonly Figure[] {
+  const ours = pairs.map((pair) => pair.ours);
+  const theirs = pairs.map((pair) => pair.theirs);
   const isLargest = devices >= 1_000_000;
   const figure = (
     what: string,

@@ -10,7 +10,7 @@ import { openConnection } from './support/connection.ts';
 import { PRODUCT } from './support/fleet-repo.ts';
 import { runningOf } from './support/fleet-states.ts';
 import { compare, timeMs } from './support/measure.ts';
-import { openFleet } from './support/open-fleet.ts';
+import { portOf, serveFleet, syncFleet } from './support/serve-fleet.ts';
 import { getRequest, pathOf } from './support/requests.ts';
 import { countWrites } from './support/row-counter.ts';
 
@@ -46,17 +46,13 @@ async function measureRound(context: BenchContext, devices: number, round: numbe
   const file = join(folder, 'state.db');
   const jobs = await writeJobs(file);
   const writes = countWrites(file);
-  const cacheDir = join(context.folder, 'source');
-  const fleet = await openFleet({
-    stateSpec,
-    source: { repo: context.states.repo, branch: 'next', cacheDir },
-  });
+  const fleet = await serveFleet(stateSpec, { repo: context.states.repo, branch: 'next' });
   try {
-    const connection = await openConnection(await fleet.serve());
+    const connection = await openConnection(portOf(fleet));
     const before = writes.read();
     const i = firstUnlocked();
     const releaseMs = await timeMs(async () => {
-      await fleet.sync();
+      await syncFleet(fleet);
       const { body } = await connection.exchange(getRequest(i, pathOf(i)));
       assert(body.includes('deploymentBase'), `the first device is offered the release: ${body}`);
     });

@@ -16,7 +16,7 @@ import type { Source } from '../controller/sources/source.ts';
 import type { Bench, BenchContext, Figure } from './support/bench.ts';
 import { commit, lockManifest, PRODUCT_MANIFEST, runGit } from './support/fleet-repo.ts';
 import { compare, measureInTurn, summarise, timeMs } from './support/measure.ts';
-import { must, openBranch } from './support/open-fleet.ts';
+import { must, openBranch } from './support/serve-fleet.ts';
 
 const LOCKS = 2_000;
 const FILES_PER_FOLDER = 100;
@@ -97,7 +97,7 @@ function openSubject(context: BenchContext, kind: 'git' | 'directory', locks: nu
 function openRepo(context: BenchContext, dir: string): Source {
   runGit(dir, 'init', '--quiet', '--initial-branch=main');
   commit(dir, 'Lock the halls');
-  return openBranch({ repo: dir, branch: 'main', cacheDir: join(context.folder, 'source') });
+  return openBranch({ repo: dir, branch: 'main' }, join(context.folder, 'source'));
 }
 
 /** Without the rest between two looks, which costs time but no work. */

@@ -1,30 +1,26 @@
-// The gateway as a process of its own: a state with what is in force in it, or brought to a branch first.
+// The controller as a process of its own: serves the devices of a state, with what is in force in it, or brought to a
+// branch first.
 
 import { answerParent, readUsage, type Usage } from '../support/child.ts';
-import { openFleet, type BranchSource, type OpenFleet } from '../support/open-fleet.ts';
+import { portOf, serveFleet, syncFleet, type BranchName } from '../support/serve-fleet.ts';
 
 export interface GatewayServerOptions {
   readonly stateSpec: string;
-  /** Carried out before it serves; null: what is in force stays. */
-  readonly source: BranchSource | null;
+  /** Carried out before `start` returns; null: what is in force stays. */
+  readonly source: BranchName | null;
 }
-
-let fleet: OpenFleet | null = null;
 
 const calls = {
   /** Starts to serve devices; the port. */
-  async start(options: GatewayServerOptions): Promise<number> {
-    fleet = await openFleet(options);
-    if (options.source !== null) await fleet.sync();
-    return fleet.serve();
+  async start({ stateSpec, source }: GatewayServerOptions): Promise<number> {
+    const fleet = await serveFleet(stateSpec, source);
+    if (source !== null) await syncFleet(fleet);
+    return portOf(fleet);
   },
   usage: async (_input: null): Promise<Usage> => readUsage(),
-  async close(_input: null): Promise<void> {
-    await fleet?.close();
-    fleet = null;
-  },
 };
 
+/** What the process answers. */
 export type GatewayServer = typeof calls;
 
 answerParent(calls);

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { assert } from '../../controller/base/assert.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
+import { emptyDesired } from '../../controller/model/desired.ts';
+import { openState } from '../../controller/stores/open-state.ts';
 import { BRANCHES, isLockedDevice, PRODUCT, RUNNING, writeFleetRepo } from './fleet-repo.ts';
-import { openFleet, readBranch } from './open-fleet.ts';
+import { must, readBranch, serveFleet, syncFleet } from './serve-fleet.ts';
 import { seedFleet } from './seed-fleet.ts';
 
 export interface FleetStates {
@@ -62,36 +64,26 @@ export function createFleetStates(folder: string, tell: (line: string) => void):
 
 /** Carries out branch `inForce` on a seeded state, in which every version has passed its gate before. */
 async function putInForce(home: string, repo: string): Promise<void> {
-  const cacheDir = join(home, 'source');
-  const fleet = await openFleet({
-    stateSpec: `sqlite:${join(home, 'state.db')}`,
-    source: { repo, branch: 'inForce', cacheDir },
-  });
-  const large = await readBranch({ repo, branch: 'large', cacheDir });
+  const stateSpec = `sqlite:${join(home, 'state.db')}`;
+  const large = await readBranch({ repo, branch: 'large' }, join(home, 'source'));
+  const state = must(await openState(stateSpec));
   const now = Date.now();
-  await fleet.store.saveProduct({
+  await state.store.saveProduct({
     product: {
       name: PRODUCT,
       adoptedAt: now,
       stoppedAt: null,
-      inForce: {
-        product: PRODUCT,
-        config: null,
-        firmware: [],
-        groups: [],
-        locks: [],
-        releases: [],
-      },
+      inForce: emptyDesired(PRODUCT),
       revision: null,
       listenedMs: 0,
       conditions: [],
     },
     firmware: verifiedFirmware(large, now),
   });
-  const synced = await fleet.sync();
+  await state.release();
+  const fleet = await serveFleet(stateSpec, { repo, branch: 'inForce' });
+  await syncFleet(fleet);
   await fleet.close();
-  const product = synced.plan.products[0];
-  assert(product?.refusals.length === 0, 'the first revision of a bench is carried out as a whole');
 }
 
 function verifiedFirmware(snapshot: Snapshot, now: number): readonly FirmwareRecord[] {
