@@ -485,24 +485,6 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
     "device.lock === null ? 'unlocked' : 'locked'",
     "'unlocked'",
   ),
-  d(
-    'listening time runs while nobody is heard',
-    'devices/listening.ts',
-    'if (!isFleetHeard(fleet)) return listened;',
-    '',
-  ),
-  d(
-    'half of the others is most of them',
-    'devices/listening.ts',
-    'fleet.heard * 2 > others',
-    'fleet.heard * 2 >= others',
-  ),
-  d(
-    'an outage of ours counts as silence',
-    'devices/listening.ts',
-    'Math.min(elapsedMs, TICK_GAP_MAX_MS)',
-    'elapsedMs',
-  ),
 ];
 
 function d(name: string, file: string, find: string, replace: string): Defect {

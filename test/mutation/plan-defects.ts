@@ -441,7 +441,7 @@ export const PLAN_DEFECTS: readonly Defect[] = [
     'locks come before withdrawals',
     'plan/plan-product.ts',
     "  'WithdrawFirmware',\n  'ConfigureProduct',",
-    "  'ConfigureProduct',",
+    "  'ConfigureProduct',\n  'WithdrawFirmware',",
   ),
   d(
     'the order of manifests changes the plan',
@@ -553,9 +553,9 @@ export const PLAN_DEFECTS: readonly Defect[] = [
     '',
   ),
   d(
-    'a withdrawn release finishes',
+    'a release finishes whose withdrawal was only just taken back',
     'reconciler/remember-firmware.ts',
-    'if (withdrawn) return [];',
+    ' && record.verifiedAt !== null',
     '',
   ),
 ];

@@ -102,6 +102,8 @@ describe('a device that is not locked', () => {
   it('is offered nothing whose binary is not stored, or stored under another digest', () => {
     const state = desired({ firmware, release: 42 });
     expect(poll(device(), policyOf(state, { firmware: [] })).answer.link).toBeNull();
+    const lost = [remembered(42, { verifiedAt: 1, stored: false })];
+    expect(poll(device(), policyOf(state, { firmware: lost })).answer.link).toBeNull();
     const other = desired({ firmware: [{ version: 42, sha256: 'f'.repeat(64) }], release: 42 });
     const records = [remembered(42, { verifiedAt: 1 })];
     expect(poll(device(), policyOf(other, { firmware: records })).answer.link).toBeNull();

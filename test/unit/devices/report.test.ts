@@ -187,6 +187,13 @@ describe('falling back', () => {
     expect(after).toMatchObject({ outcome: { version: 42, state: 'succeeded' }, failures: null });
   });
 
+  it('is not what a device does that was not seen running the version before', () => {
+    const moved = { ...done, running: 40, reported: '40' };
+    const { device: after, events } = report(moved, { fw_version: '41' });
+    expect(after.failures).toBeNull();
+    expect(events.map(({ type }) => type)).toEqual(['VersionReported']);
+  });
+
   it('is not what a device does that never ran the version', () => {
     const { device: after } = report(device({ outcome: { version: 42, state: 'failed' } }), {
       fw_version: '40',

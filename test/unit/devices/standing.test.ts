@@ -8,7 +8,7 @@ import {
   reviewQuarantine,
 } from '../../../controller/devices/admission.ts';
 import { forgetDevice } from '../../../controller/devices/forget.ts';
-import { advanceListening, isFleetHeard, isOnline } from '../../../controller/devices/listening.ts';
+import { isOnline } from '../../../controller/devices/listening.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { downloadableFirmware, shownFirmware } from '../../../controller/devices/serving.ts';
 import { tallyDifference, tallyKeys } from '../../../controller/devices/tally.ts';
@@ -181,19 +181,6 @@ describe('what is served', () => {
 });
 
 describe('listening time', () => {
-  it('runs while most of the other devices are heard, and stands otherwise', () => {
-    expect(advanceListening(100, 1000, { heard: 6, expected: 11 })).toBe(1100);
-    expect(advanceListening(100, 1000, { heard: 5, expected: 11 })).toBe(100);
-    expect(isFleetHeard({ heard: 0, expected: 1 })).toBe(true);
-    expect(isFleetHeard({ heard: 0, expected: 2 })).toBe(false);
-  });
-
-  it('takes no gap of ours for silence, and never goes back', () => {
-    const all = { heard: 1, expected: 1 };
-    expect(advanceListening(100, 3_600_000, all)).toBe(5_100);
-    expect(advanceListening(100, -50, all)).toBe(100);
-  });
-
   it('decides what is offline: three missed polls', () => {
     expect(isOnline({ listened: 0 }, 2_999, 1000)).toBe(true);
     expect(isOnline({ listened: 0 }, 3_000, 1000)).toBe(false);

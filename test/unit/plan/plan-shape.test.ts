@@ -277,6 +277,10 @@ describe('the fingerprint', () => {
     expect(refused.fingerprint).not.toBe(planFor(41, 1000).fingerprint);
   });
 
+  it('covers the revision also where there is nothing to do', () => {
+    expect(fingerprintOf('r1', [])).not.toBe(fingerprintOf('r2', []));
+  });
+
   it('changes when the counts move far, and is not told apart by warnings', () => {
     const plan = planFor(42, 1000);
     expect(planFor(42, 1200).fingerprint).not.toBe(plan.fingerprint);

@@ -137,6 +137,18 @@ describe('the state remembers', () => {
     ]);
   });
 
+  it('no success of a release whose withdrawal was taken back, before it is verified again', () => {
+    const back = { now: released, inForce: released };
+    const seen = (verifiedAt: number | null) =>
+      live({
+        devices: 1,
+        unlocked: [{ version: 42, devices: 1 }],
+        firmware: [remembered(41), remembered(42, { withdrawnAt: 9, verifiedAt })],
+      });
+    expect(remember({ ...back, live: seen(null) })).toEqual([]);
+    expect(remember({ ...back, live: seen(10) })).toMatchObject([{ finishedAt: NOW }]);
+  });
+
   it('the digest of a version that came withdrawn', () => {
     const words = { now: desired({ firmware: [{ version: 42, withdrawn: true }] }) };
     expect(remember(words)).toMatchObject([
