@@ -18,18 +18,13 @@ export type StarterFile = readonly [path: string, content: string | Uint8Array];
 
 /** All files, in the order in which a newcomer would read them. The same every time. */
 export function buildStarter(): readonly StarterFile[] {
-  const binary = buildParticleModule({ productId: PRODUCT_ID, version: 1, platformId: PHOTON });
-  const sha256 = createHash('sha256').update(binary).digest('hex');
   return [
     ['README.md', README],
     ['product.yaml', renderManifest('product', 'Product', 'thermostat', PRODUCT_SPEC)],
-    [
-      'firmware/1.yaml',
-      renderManifest('firmware', 'Firmware', 'thermostat-1', firmwareSpec(sha256), '../'),
-    ],
-    ['firmware/1.bin', binary],
+    ...buildFirmware(1, 'First version'),
+    ...buildFirmware(2, 'Second version, ready to be released'),
     ['bench.yaml', renderManifest('device-group', 'DeviceGroup', 'bench', GROUP_SPEC)],
-    ['bench-lock.yaml', renderManifest('device-lock', 'DeviceLock', 'bench-on-1', LOCK_SPEC)],
+    ['bench-lock.yaml', renderManifest('device-lock', 'DeviceLock', 'bench', LOCK_SPEC)],
     ['release.yaml', renderManifest('release', 'Release', 'thermostat', RELEASE_SPEC)],
     ['.gitignore', '.lockstep/\n'],
     ...SCHEMAS.map(([name, schema]): StarterFile => [
@@ -74,14 +69,21 @@ const PRODUCT_SPEC = `  productId: ${PRODUCT_ID} # as compiled in with PRODUCT_I
     group: bench
 `;
 
-function firmwareSpec(sha256: string): string {
-  return `  product: thermostat
-  version: 1 # as compiled in with PRODUCT_VERSION()
-  title: First version
+/** A version's manifest and binary; made here, so that a newcomer needs no toolchain to try a release. */
+function buildFirmware(version: number, title: string): readonly StarterFile[] {
+  const binary = buildParticleModule({ productId: PRODUCT_ID, version, platformId: PHOTON });
+  const spec = `  product: thermostat
+  version: ${version} # as compiled in with PRODUCT_VERSION()
+  title: ${title}
   binary:
-    path: firmware/1.bin
-    sha256: ${sha256}
+    path: firmware/${version}.bin
+    sha256: ${createHash('sha256').update(binary).digest('hex')}
 `;
+  const manifest = renderManifest('firmware', 'Firmware', `thermostat-${version}`, spec, '../');
+  return [
+    [`firmware/${version}.yaml`, manifest],
+    [`firmware/${version}.bin`, binary],
+  ];
 }
 
 const GROUP_SPEC = `  product: thermostat
@@ -92,7 +94,7 @@ const LOCK_SPEC = `  product: thermostat
   group: bench
   version: 1
   flash: now # or on-reset: when the device next comes online
-  reason: verify version 1 before everyone gets it
+  reason: the bench verifies a version before everyone gets it
 `;
 
 const RELEASE_SPEC = `  product: thermostat
@@ -101,13 +103,23 @@ const RELEASE_SPEC = `  product: thermostat
 
 const README = `# Fleet repo
 
-What the devices of \`thermostat\` run is what these manifests say. To try it out on this machine:
+What the devices of \`thermostat\` run is what these manifests say. To try it out on this machine, commit them and give
+the controller and twenty simulated devices a terminal each:
 
-    lockstep validate
-    lockstep run --gateway-token trial --adopt
-    lockstep simulate --product thermostat --devices 20 --version 1 --gateway-token trial
-    lockstep status --server http://127.0.0.1:8080
+    git init && git add . && git commit -m "Start"
+    lockstep run .#HEAD --interval 2s --gateway-token trial --adopt
+    lockstep simulate --product thermostat --devices 20 --poll 1s --gateway-token trial
 
-To bring out version 2: add its binary and Firmware manifest, set \`version: 2\` in the lock and in the release,
-look at \`lockstep plan --server http://127.0.0.1:8080\`, and commit. The release starts once the bench runs version 2.
+A third terminal looks at them; ${BENCH_DEVICE} is the bench device:
+
+    export LOCKSTEP_SERVER=http://127.0.0.1:8080
+    lockstep status
+    lockstep why ${BENCH_DEVICE}
+
+Version 2 lies ready in \`firmware/\`. To release it:
+
+1. Set \`version: 2\` in \`release.yaml\` and commit. \`lockstep plan\` says \`ReleaseUnverified\`: no device has run it yet.
+2. Set \`version: 2\` in \`bench-lock.yaml\` as well and commit. The bench device is flashed and verifies it, and the
+   release starts by itself; \`lockstep apply\` shows how far it is.
+3. \`git revert\` the commit that released it, and the fleet goes back to version 1.
 `;

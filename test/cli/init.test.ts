@@ -18,15 +18,17 @@ function listFiles(path: string): readonly string[] {
 }
 
 describe('init', { timeout: 120_000 }, () => {
-  it('writes a fleet repo that is valid, with a binary that says what its manifest says', async () => {
+  it('writes a fleet repo that is valid, with binaries that say what their manifests say', async () => {
     const made = await runCli(['init', 'fleet'], { cwd: folder.path });
     expect(made.code).toBe(0);
     const cwd = join(folder.path, 'fleet');
     const checked = await runCli(['validate'], { cwd });
-    expect(checked).toMatchObject({ code: 0, stdout: '5 manifests, no problems\n' });
-    const inspected = await runCli(['inspect', 'firmware/1.bin', '--output', 'json'], { cwd });
+    expect(checked).toMatchObject({ code: 0, stdout: '6 manifests, no problems\n' });
+    const binaries = ['firmware/1.bin', 'firmware/2.bin'];
+    const inspected = await runCli(['inspect', ...binaries, '--output', 'json'], { cwd });
     expect(JSON.parse(inspected.stdout)).toMatchObject([
       { format: 'particle', productId: 94, version: 1, platform: { name: 'photon' } },
+      { format: 'particle', productId: 94, version: 2, platform: { name: 'photon' } },
     ]);
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toContain('.lockstep/');
   });
@@ -34,7 +36,7 @@ describe('init', { timeout: 120_000 }, () => {
   it('points every manifest at a schema that is there, so that editors complete offline', async () => {
     await runCli(['init'], { cwd: folder.path });
     const manifests = listFiles(folder.path).filter((file) => file.endsWith('.yaml'));
-    expect(manifests).toHaveLength(5);
+    expect(manifests).toHaveLength(6);
     for (const file of manifests) {
       const text = readFileSync(file, 'utf8');
       const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1] ?? '';

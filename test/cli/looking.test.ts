@@ -25,7 +25,7 @@ describe('looking and acting', SLOW, () => {
     expect(listed.stdout).toContain('sim-00001');
     expect(listed.stderr).toContain('there are more; raise --limit (1)');
     const why = await fleet.live('why sim-00001');
-    expect(why.stdout).toContain('by DeviceLock/bench-on-1');
+    expect(why.stdout).toContain('by DeviceLock/bench ');
     const unknown = await fleet.live('why nobody');
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr).toContain('has no device "nobody"');
