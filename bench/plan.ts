@@ -53,7 +53,7 @@ async function openSubject(context: BenchContext, devices: number): Promise<Subj
   const fleet = await serveFleet(stateSpec, null);
   const db = new DatabaseSync(join(folder, 'state.db'), { readOnly: true });
   // As the store itself has it.
-  db.exec('PRAGMA cache_size = -98304');
+  db.exec('PRAGMA cache_size = -163840');
   return { devices, fleet, db };
 }
 

@@ -13,7 +13,7 @@ import { migrateState, SCHEMA_HISTORY, type SchemaHistory } from './migrations.t
 const SETTINGS = `
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
-PRAGMA cache_size = -98304;
+PRAGMA cache_size = -163840;
 PRAGMA temp_store = MEMORY;
 PRAGMA wal_autocheckpoint = 16384;
 PRAGMA journal_size_limit = 67108864;
