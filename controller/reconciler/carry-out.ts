@@ -21,6 +21,8 @@ export interface CarryOutInput {
   readonly plan: ProductPlan;
   readonly next: Desired;
   readonly live: LiveState;
+  /** Versions that the state takes for stored, while their binary is gone. */
+  readonly lost: ReadonlySet<number>;
   readonly revision: string;
   /** A person adopts the product with this pass. */
   readonly adopt: boolean;
@@ -59,7 +61,8 @@ async function putInForce(
 ): Promise<Result<void, Failure>> {
   const { plan, next, live, now } = input;
   const { product } = plan;
-  const firmware = rememberFirmware(plan, next, live, await factsOf(plan, ports), now);
+  const facts = await factsOf(plan, ports);
+  const firmware = rememberFirmware(plan, next, live, facts, now, input.lost);
   return ports.held.inTurn(product, async () => {
     const record = ports.held.recordOf(product);
     const adopts = input.adopt && record.adoptedAt === null;

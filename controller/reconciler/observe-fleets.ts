@@ -17,6 +17,8 @@ export interface Observation {
   /** By product; those whose fleet cannot be reached are left out. */
   readonly live: ReadonlyMap<string, LiveState>;
   readonly failures: ReadonlyMap<string, Failure>;
+  /** By product: versions that the state takes for stored, while their binary is gone or damaged. */
+  readonly lost: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 /** Observes every product once. A version whose binary is gone or damaged is seen as not stored. */
@@ -27,6 +29,7 @@ export async function observeFleets(
 ): Promise<Observation> {
   const live = new Map<string, LiveState>();
   const failures = new Map<string, Failure>();
+  const lost = new Map<string, ReadonlySet<number>>();
   const refused = snapshot.refused.flatMap((key) => key.split('/')[1] ?? []);
   for (const product of new Set([...Object.keys(snapshot.products), ...refused, ...held.names()])) {
     const desired = desiredOf(snapshot, product);
@@ -39,28 +42,31 @@ export async function observeFleets(
     }
     const seen = await driver.observe(product, namedDevices(desired, inForce));
     if (seen.ok) {
-      const firmware = await checkStored(seen.value.firmware, desired, binaries);
+      const gone = await findLost(seen.value.firmware, [desired, inForce], binaries);
+      const firmware = seen.value.firmware.map((record) =>
+        gone.has(record.version) ? { ...record, stored: false } : record,
+      );
+      lost.set(product, gone);
       live.set(product, { ...seen.value, ...flags, firmware });
     } else failures.set(product, seen.error);
   }
-  return { live, failures };
+  return { live, failures, lost };
 }
 
-/** Only firmware that has a manifest is looked for: nothing else could be stored again. */
-async function checkStored(
+/** Looks for the binaries of everything that may be served. */
+async function findLost(
   records: readonly FirmwareRecord[],
-  desired: Desired | null,
+  states: readonly (Desired | null)[],
   binaries: BinaryStore,
-): Promise<readonly FirmwareRecord[]> {
-  const wanted = new Set(
-    desired?.firmware.flatMap(({ spec }) => (spec.withdrawn === null ? [spec.version] : [])),
+): Promise<ReadonlySet<number>> {
+  const served = new Set(
+    states.flatMap((state) =>
+      (state?.firmware ?? []).flatMap(({ spec }) => (spec.withdrawn === null ? spec.version : [])),
+    ),
   );
-  return Promise.all(
-    records.map(async (record) => {
-      if (!record.stored || !wanted.has(record.version)) return record;
-      return (await binaries.facts(record.sha256)) === null ? { ...record, stored: false } : record;
-    }),
-  );
+  const stored = records.filter((record) => record.stored && served.has(record.version));
+  const facts = await Promise.all(stored.map(({ sha256 }) => binaries.facts(sha256)));
+  return new Set(stored.flatMap(({ version }, index) => (facts[index] === null ? version : [])));
 }
 
 /** What is seen of a product that no driver carries yet. */

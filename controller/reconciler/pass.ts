@@ -140,7 +140,8 @@ export function createReconciler(
         const next = planned.next.get(product) ?? emptyDesired(product);
         const now = clock.now();
         const { revision } = snapshot;
-        const done = await carryOutSafely({ plan, next, live, revision, adopt, now });
+        const lost = observed.lost.get(product) ?? new Set();
+        const done = await carryOutSafely({ plan, next, live, lost, revision, adopt, now });
         if (!done.ok) failures.set(product, done.error);
         else await tellRefusals(plan, revision, held, store, now);
       }

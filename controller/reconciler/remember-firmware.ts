@@ -6,13 +6,17 @@ import type { BinaryFacts, FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { ProductPlan } from '../model/plan.ts';
 
-/** The records that change; `facts` are those of the stored binaries, by SHA-256. */
+/**
+ * The records that change; `facts` are those of the stored binaries, by SHA-256. `lost` are versions whose binary is
+ * not there any more: unless it is stored again now, they are offered to nobody until it is.
+ */
 export function rememberFirmware(
   plan: ProductPlan,
   next: Desired,
   live: LiveState,
   facts: ReadonlyMap<string, BinaryFacts>,
   now: number,
+  lost: ReadonlySet<number> = new Set(),
 ): readonly FirmwareRecord[] {
   const known = new Map(live.firmware.map((record) => [record.version, record]));
   const changed = new Map<number, FirmwareRecord>();
@@ -20,6 +24,7 @@ export function rememberFirmware(
     const record = changed.get(version) ?? known.get(version);
     if (record !== undefined) changed.set(version, to(record));
   };
+  for (const version of lost) change(version, (record) => ({ ...record, stored: false }));
   for (const action of plan.actions) {
     if (action.type === 'UploadFirmware') {
       const found = facts.get(action.sha256);
