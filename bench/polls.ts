@@ -194,6 +194,7 @@ function describe(devices: number, pairs: readonly Pair[], voided: number): read
     of: (round: Round) => number,
     target: Figure['target'],
     note: string | null = null,
+    isVoid = false,
   ): Figure => {
     const { ours: value, baseline, ratio } = compare(ours.map(of), theirs.map(of));
     return {
@@ -205,6 +206,7 @@ function describe(devices: number, pairs: readonly Pair[], voided: number): read
       baseline: { name: 'bare node:http, same bytes', value: baseline },
       ratio,
       target,
+      isVoid,
       note,
     };
   };
@@ -216,7 +218,8 @@ function describe(devices: number, pairs: readonly Pair[], voided: number): read
       '/s',
       (round) => round.perSecond,
       isLargest ? { of: 'ratio', limit: 'at least', value: 0.5 } : null,
-      busy.min < BUSY_MIN ? `VOID: ${note}` : note,
+      note,
+      busy.min < BUSY_MIN,
     ),
     figure('CPU of the server per request', 'µs', (round) => round.cpuUs, null),
     figure('99th percentile', 'ms', (round) => round.p99Ms, null),

@@ -18,6 +18,8 @@ export interface Figure {
   /** Ours over the baseline, round by round. */
   readonly ratio: Spread;
   readonly target: Target | null;
+  /** The rounds were disturbed so much that they neither meet nor miss a target. */
+  readonly isVoid?: boolean;
   /** What one has to know to read the figure; null: nothing. */
   readonly note: string | null;
 }
@@ -47,9 +49,9 @@ export interface Bench {
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 
-/** Whether a figure meets its target; null where it has none. */
-export function meetsTarget({ target, ratio, ours }: Figure): boolean | null {
-  if (target === null) return null;
+/** Whether a figure meets its target; null where it has none, or where it is void. */
+export function meetsTarget({ target, ratio, ours, isVoid = false }: Figure): boolean | null {
+  if (target === null || isVoid) return null;
   const { median } = target.of === 'ratio' ? ratio : ours;
   return target.limit === 'at most' ? median <= target.value : median >= target.value;
 }

@@ -65,7 +65,7 @@ function renderTarget(figure: Figure): string {
   const { target } = figure;
   if (target === null) return '';
   const of = target.of === 'ratio' ? '' : ` ${figure.unit}`;
-  const verdict = meetsTarget(figure) === true ? 'met' : 'missed';
+  const verdict = { true: 'met', false: 'missed', null: 'void' }[`${meetsTarget(figure)}`];
   return `${verdict}: ${target.limit} ${formatValue(target.value)}${of}`;
 }
 
