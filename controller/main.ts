@@ -28,12 +28,20 @@ function isTooOld(version: string): boolean {
 async function start(): Promise<void> {
   process.on('uncaughtException', reportBug);
   process.on('unhandledRejection', reportBug);
+  dropEmptyVariables();
   const { createShell } = await import('./cli/shell.ts');
   const { runCommandLine } = await import('./cli/program.ts');
   const shell = createShell(process, { loadCompose: () => import('./compose.ts') });
   const code = await runCommandLine(shell, process.argv.slice(2));
   await shell.flush();
   process.exit(code);
+}
+
+/** `LOCKSTEP_SERVER=` means that no server is named, as people and CI write it; so with the other variables. */
+function dropEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('LOCKSTEP_') && value === '') delete process.env[name];
+  }
 }
 
 /** A bug: says so without a stack, which only `LOCKSTEP_DEBUG` asks for, and ends at once. */

@@ -2,6 +2,7 @@
 
 import type { Failure } from '../base/failure.ts';
 import { ok, type Result } from '../base/result.ts';
+import { isStateThere } from '../stores/open-state.ts';
 import { type ApiClient, createHttpClient, createOfflineClient } from './api-client.ts';
 import { createLog } from './log.ts';
 import type { FleetOptions } from './options.ts';
@@ -18,6 +19,11 @@ export async function connectFleet(
 ): Promise<Result<ApiClient, Failure>> {
   if (options.server !== undefined) {
     return ok(await createHttpClient(options.server, options.token ?? null));
+  }
+  if (access === 'read' && !isStateThere(options.state)) {
+    shell.note(
+      `No state is at ${options.state}, so no fleet is known here. A running controller is named with --server URL or LOCKSTEP_SERVER.`,
+    );
   }
   const compose = await shell.loadCompose();
   const fleet = await compose.composeOffline({

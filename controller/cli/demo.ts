@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import { runDemo } from './demo/run-demo.ts';
+import { BENCH_DEVICE } from './demo/story.ts';
 import { createLiveLine } from './live-line.ts';
 import { addExamples, addOutputOptions, LISTEN_DEFAULT, parseCount } from './options.ts';
 import type { Shell } from './shell.ts';
@@ -30,7 +31,10 @@ export function addDemo(program: Command, shell: Shell): void {
         devices: options.devices,
         port: LISTEN_DEFAULT.port,
         signal,
-        style: { color: shell.colorOf('out') },
+        style: {
+          color: shell.colorOf('out'),
+          columns: shell.isTerminal ? (shell.stdout.columns ?? 80) : null,
+        },
         write: (text) => shell.write(text),
         createLine: async () => createLiveLine(shell),
         afterwards: (address) => keepServing(shell, signal, address),
@@ -43,9 +47,20 @@ export function addDemo(program: Command, shell: Shell): void {
 
 /** Somebody at a terminal may want to look around; a script wants to go on. */
 async function keepServing(shell: Shell, signal: AbortSignal, address: string): Promise<void> {
-  if (!shell.isErrorTerminal || signal.aborted) return;
-  shell.note(`The controller goes on serving at ${address}/api/v1/status until Ctrl-C.`);
+  if (!shell.isTerminal || !shell.isErrorTerminal || signal.aborted) return;
+  // In a checkout there is no `lockstep` on the path: npm runs it.
+  const program = shell.env['npm_lifecycle_event'] === undefined ? 'lockstep' : CHECKOUT_PROGRAM;
+  const lines = [
+    '',
+    'The controller and the devices go on until Ctrl-C. Try in another terminal:',
+    ...['status --watch', 'devices --limit 5', `why ${BENCH_DEVICE}`].map(
+      (command) => `  ${program} ${command} --server ${address}`,
+    ),
+  ];
+  shell.note(lines.join('\n'));
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
+
+const CHECKOUT_PROGRAM = 'npm run -s lockstep --';

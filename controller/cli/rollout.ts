@@ -3,6 +3,7 @@
 
 import type { Plan } from '../model/plan.ts';
 import type { Convergence } from '../reconciler/controller.ts';
+import { fitParts, renderProgressBar } from '../reports/progress-bar.ts';
 
 /** A product's devices, as last seen. */
 export interface ProductProgress extends Convergence {
@@ -92,20 +93,11 @@ export function measureProgress(
   };
 }
 
-const BAR_WIDTH = 24;
-
 /** The progress as one line of at most `width` columns; what is least important is left out first. */
 export function renderBar(moment: ProgressMoment, width: number): string {
-  const share = moment.total === 0 ? 1 : moment.done / moment.total;
-  const filled = Math.floor(share * BAR_WIDTH);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
-  const parts = listParts(moment);
-  let line = `${bar} ${parts[0] ?? ''}`;
-  if (line.length > width) line = parts[0] ?? '';
-  for (const part of parts.slice(1)) {
-    if (line.length + 3 + part.length <= width) line += ` · ${part}`;
-  }
-  return line.slice(0, Math.max(0, width));
+  const [count = '', ...parts] = listParts(moment);
+  const bar = `${renderProgressBar(moment)} devices`;
+  return fitParts([moment.total > 0 && bar.length <= width ? bar : count, ...parts], width);
 }
 
 /** The progress for a log: without the bar, the rate and the time left, which change without news. */

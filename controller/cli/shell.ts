@@ -17,6 +17,8 @@ export interface Shell {
   readonly isTerminal: boolean;
   /** Whether notes go to a terminal, so that progress may be drawn over itself. */
   readonly isErrorTerminal: boolean;
+  /** The streams as they are, for what is drawn over itself; everything else is written with `write` and `note`. */
+  readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   /** Chosen by `--output`; set before a command runs. */
   output: OutputFormat;
@@ -73,6 +75,7 @@ export function createShell(
     clock: systemClock,
     isTerminal: isTerminal(host.stdout),
     isErrorTerminal: isTerminal(host.stderr),
+    stdout: host.stdout,
     stderr: host.stderr,
     output: 'text',
     noColor: false,

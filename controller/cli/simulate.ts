@@ -5,11 +5,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ClientStyle, STYLES } from '../simulator/client-style.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, parseShare } from '../simulator/faults.ts';
 import { createSimulatedFleet, type SimulatedFleet } from '../simulator/fleet.ts';
-import { renderPlainLine, renderProgressLine } from '../simulator/progress.ts';
+import { renderPlainLine } from '../simulator/progress.ts';
 import type { FleetSnapshot } from '../simulator/snapshot.ts';
 import { createLiveLine } from './live-line.ts';
 import { addExamples, addOutputOptions, parseCount, parseDurationMs, parseUrl } from './options.ts';
 import { pause, type Shell } from './shell.ts';
+import { findGoal, renderSimulationLine, type SimulationGoal } from './simulation-line.ts';
 
 interface SimulateOptions {
   readonly server: string;
@@ -165,9 +166,12 @@ async function follow(
   const startedMs = shell.clock.monotonicMs();
   let movedAtMs = startedMs;
   let before: FleetSnapshot | null = null;
+  let goal: SimulationGoal | null = null;
   while (!interrupted.aborted) {
     const snapshot = fleet.snapshot();
-    line.show((width) => renderProgressLine(snapshot, width), renderPlainLine(snapshot));
+    const aim: SimulationGoal | null = before === null ? null : findGoal(snapshot, before, goal);
+    goal = aim;
+    line.show((width) => renderSimulationLine(snapshot, aim, width), renderPlainLine(snapshot));
     const nowMs = shell.clock.monotonicMs();
     if (before === null || isMoving(snapshot, before)) movedAtMs = nowMs;
     before = snapshot;

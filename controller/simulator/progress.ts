@@ -1,27 +1,18 @@
-// A snapshot of a simulated fleet as one line: fitted to a terminal, or plain for logs. Pure; who prints it, and when,
-// is the command's business.
+// A snapshot of a simulated fleet in words: short parts for a display, or one plain line for logs. Pure; how the parts
+// are laid out, and when they are shown, is the command's business.
 
 import type { FleetSnapshot } from './snapshot.ts';
 
 const VERSIONS_SHOWN_MAX = 4;
 
-/**
- * One line of at most `width` columns, the most important parts first. Parts that do not fit are left out, the least
- * important ones first; only a first part that is too wide by itself is cut.
- */
-export function renderProgressLine(snapshot: FleetSnapshot, width: number): string {
-  const parts = [
-    `${formatCount(snapshot.online)}/${formatCount(snapshot.devices)} online`,
-    renderVersions(snapshot),
-    ...listCounts(snapshot).map(([name, count]) => `${formatCount(count)} ${name}`),
-  ];
-  let line = (parts[0] ?? '').slice(0, Math.max(0, width));
-  for (const part of parts.slice(1)) {
-    const longer = `${line} · ${part}`;
-    if (longer.length > width) break;
-    line = longer;
-  }
-  return line;
+/** What is going on or went wrong, the most important part first; nothing that is zero. */
+export function listActivity(snapshot: FleetSnapshot): readonly string[] {
+  return listCounts(snapshot).map(([name, count]) => `${formatCount(count)} ${name}`);
+}
+
+/** How many devices the gateway answers: `1,998/2,000 connected`. */
+export function renderConnected({ connected, devices }: FleetSnapshot): string {
+  return `${formatCount(connected)}/${formatCount(devices)} connected`;
 }
 
 /** The whole snapshot as `name=value` pairs, for logs and for programs that read them. */
@@ -33,6 +24,7 @@ export function renderPlainLine(snapshot: FleetSnapshot): string {
   return [
     `devices=${snapshot.devices}`,
     `online=${snapshot.online}`,
+    `connected=${snapshot.connected}`,
     `versions=${versions.join(',') || '-'}`,
     `downloading=${snapshot.downloading}`,
     `installing=${snapshot.installing}`,
@@ -43,7 +35,8 @@ export function renderPlainLine(snapshot: FleetSnapshot): string {
   ].join(' ');
 }
 
-function renderVersions(snapshot: FleetSnapshot): string {
+/** The versions that run, the most frequent first: `version 42: 1,500, 41: 500`. */
+export function renderVersions(snapshot: FleetSnapshot): string {
   const versions = Object.entries(snapshot.byVersion).sort(([, left], [, right]) => right - left);
   const shown = versions
     .slice(0, VERSIONS_SHOWN_MAX)

@@ -7,6 +7,8 @@ export interface FleetSnapshot {
   readonly devices: number;
   /** Booted, and taking part. */
   readonly online: number;
+  /** Online, and the gateway has answered their last exchange. */
+  readonly connected: number;
   /** Devices by the version that they run, or last ran; sorted by version. */
   readonly byVersion: Readonly<Record<string, number>>;
   readonly downloading: number;
@@ -41,10 +43,18 @@ export function countDevices(
   errors: Readonly<Record<ErrorKind, number>>,
 ): FleetSnapshot {
   const versions = new Map<string, number>();
-  const counts = { online: 0, downloading: 0, installing: 0, rebooting: 0, failed: 0 };
+  const counts = {
+    online: 0,
+    connected: 0,
+    downloading: 0,
+    installing: 0,
+    rebooting: 0,
+    failed: 0,
+  };
   for (const device of devices) {
     versions.set(device.version, (versions.get(device.version) ?? 0) + 1);
     if (isUp(device)) counts.online += 1;
+    if (isUp(device) && device.sleepMs !== null && device.failures === 0) counts.connected += 1;
     if (device.phase === 'downloading') counts.downloading += 1;
     if (device.phase === 'installing') counts.installing += 1;
     if (device.phase === 'booting') counts.rebooting += 1;

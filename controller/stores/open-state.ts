@@ -85,6 +85,12 @@ export async function openStateToRead(spec: string): Promise<Result<State, Failu
   });
 }
 
+/** Whether a state is where `spec` says; false also where the spec cannot be read. */
+export function isStateThere(spec: string): boolean {
+  const file = parseStateSpec(spec);
+  return file.ok && existsSync(file.value);
+}
+
 function parseStateSpec(spec: string): Result<string, Failure> {
   const file = /^sqlite:(.+)$/s.exec(spec)?.[1];
   if (file !== undefined) return ok(file);

@@ -96,8 +96,10 @@ describe('rollout', () => {
       perSecond: 7,
     };
     expect(renderBar(moment, 200)).toBe(
-      `${'█'.repeat(16)}${'░'.repeat(8)} 70/100 devices · 4 in flight · 1 failed · 1 waiting for verification · 2 offline · 7.0/s · about 4s left`,
+      `${'█'.repeat(16)}${'░'.repeat(8)}  70% 70/100 devices · 4 in flight · 1 failed · 1 waiting for verification · 2 offline · 7.0/s · about 4s left`,
     );
+    expect(renderBar(moment, 30)).toBe('70/100 devices · 4 in flight');
+    expect(renderBar({ ...moment, total: 0, done: 0, perSecond: 0 }, 30)).toBe('no device to move');
     for (const width of [0, 5, 20, 40, 60, 80]) {
       expect(renderBar(moment, width).length).toBeLessThanOrEqual(width);
     }

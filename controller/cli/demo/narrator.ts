@@ -2,6 +2,7 @@
 
 import type { TextStyle } from '../../reports/plain-text.ts';
 import { paint } from '../../reports/plain-text.ts';
+import { wrapText } from '../fit-screen.ts';
 
 export interface Narrator {
   /** Begins a step. */
@@ -16,24 +17,31 @@ export interface Narrator {
   result(text: string): void;
 }
 
+/** How the demo's text is laid out: `columns` is where lines are broken; null: nowhere, as in a log. */
+export interface NarratorStyle extends TextStyle {
+  readonly columns: number | null;
+}
+
 /** Creates a narrator that writes through `write`. */
-export function createNarrator(write: (text: string) => void, style: TextStyle): Narrator {
+export function createNarrator(write: (text: string) => void, style: NarratorStyle): Narrator {
   let steps = 0;
+  const put = (text: string): void =>
+    write(`${style.columns === null ? text : wrapText(text, style.columns)}\n`);
   return {
     step(title) {
       steps += 1;
-      write(`\n${paint(style, 'bold', `${steps}. ${title}`)}\n`);
+      put(`\n${paint(style, 'bold', `${steps}. ${title}`)}`);
     },
-    tell: (text) => write(`   ${text}\n`),
-    command: (text) => write(`   ${paint(style, 'dim', '$')} ${paint(style, 'cyan', text)}\n`),
+    tell: (text) => put(`   ${text}`),
+    command: (text) => put(`   ${paint(style, 'dim', '$')} ${paint(style, 'cyan', text)}`),
     output: (text) =>
-      write(
-        `${text
+      put(
+        text
           .trimEnd()
           .split('\n')
           .map((line) => (line === '' ? '' : `     ${line}`))
-          .join('\n')}\n`,
+          .join('\n'),
       ),
-    result: (text) => write(`   ${paint(style, 'green', '✔')} ${text}\n`),
+    result: (text) => put(`   ${paint(style, 'green', '✔')} ${text}`),
   };
 }

@@ -8,11 +8,10 @@ import type { Failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
 import type { ComposePorts, ServedController } from '../ports.ts';
-import type { TextStyle } from '../../reports/plain-text.ts';
 import { createSimulatedFleet } from '../../simulator/fleet.ts';
 import type { DemoRepo } from './fleet-repo.ts';
 import { createDemoRepo } from './fleet-repo.ts';
-import { createNarrator } from './narrator.ts';
+import { createNarrator, type NarratorStyle } from './narrator.ts';
 import type { ProgressLine } from './stage.ts';
 import { createStage } from './stage.ts';
 import { BENCH_DEVICE, HELD_DEVICE, tellStory } from './story.ts';
@@ -22,7 +21,7 @@ export interface DemoOptions {
   /** Port of the API and of the devices; another is taken where it is in use. */
   readonly port: number;
   readonly signal: AbortSignal;
-  readonly style: TextStyle;
+  readonly style: NarratorStyle;
   readonly write: (text: string) => void;
   readonly createLine: () => Promise<ProgressLine>;
   /** Called when the story is told and the fleet is converged; the demo goes on serving until it resolves. */
@@ -105,7 +104,8 @@ async function openController(
       listen: { host: '127.0.0.1', port: at },
       deviceListen: null,
       publicUrl: null,
-      intervalMs: 1_000,
+      // The story asks for each of its commits itself; a poll between would leave nothing for its plan to show.
+      intervalMs: 60_000,
       gatewayToken,
       allowAnonymous: false,
       adopt: true,
@@ -113,7 +113,7 @@ async function openController(
       log: { info: () => undefined, warn: () => undefined },
     });
   const opened = await open(port);
-  return opened.ok || opened.error.code !== 'AddressInUse' ? opened : open(0);
+  return opened.ok || opened.error.code !== 'ListenFailed' ? opened : open(0);
 }
 
 /** Ids as Particle devices have them; the bench device and the one that is held are among them. */

@@ -11,7 +11,11 @@ import type { Plan } from '../../model/plan.ts';
 import type { ProductView } from '../../reconciler/controller.ts';
 import type { Explanation } from '../../reports/why.ts';
 import type { SimulatedFleet } from '../../simulator/fleet.ts';
-import { renderPlainLine, renderProgressLine } from '../../simulator/progress.ts';
+import {
+  renderSimulationLine,
+  renderSimulationNote,
+  type SimulationGoal,
+} from '../simulation-line.ts';
 import type { DemoRepo } from './fleet-repo.ts';
 
 /** Shows one line that is drawn over itself on a terminal; `plain` elsewhere. */
@@ -31,8 +35,12 @@ export interface Stage {
   plan(): Promise<Result<Plan, Failure>>;
   /** Waits until the controller has put a commit's part in force, or refused parts of it. */
   untilRevision(commit: string): Promise<Result<void, Failure>>;
-  /** Waits until the condition holds, and shows the fleet meanwhile. */
-  until(what: string, holds: (view: ProductView) => boolean): Promise<Result<void, Failure>>;
+  /** Waits until the condition holds, and shows meanwhile how far the fleet is on its way; null: who has connected. */
+  until(
+    what: string,
+    goal: SimulationGoal | null,
+    holds: (view: ProductView) => boolean,
+  ): Promise<Result<void, Failure>>;
   /** Why a device runs what it runs, from the API. */
   why(device: string): Promise<Explanation>;
 }
@@ -56,24 +64,20 @@ export function createStage(parts: StageParts): Stage {
   const view = (): ProductView | null =>
     controller.view().products.find((each) => each.product === product) ?? null;
 
-  const waitFor = async (what: string, holds: () => boolean): Promise<Result<void, Failure>> => {
-    const line = await parts.createLine();
+  const waitFor = async (
+    what: string,
+    holds: () => boolean,
+    show: () => void = () => undefined,
+  ): Promise<Result<void, Failure>> => {
     const deadline = performance.now() + PATIENCE_MS;
-    try {
-      while (!holds()) {
-        if (signal.aborted) return fail(INTERRUPTED);
-        if (performance.now() > deadline) return fail(tooSlow(what));
-        const snapshot = fleet.snapshot();
-        line.show(
-          (width) => `   ${renderProgressLine(snapshot, width - 3)}`,
-          `   ${renderPlainLine(snapshot)}`,
-        );
-        await controller.nextPass(LOOK_MS);
-      }
-      return ok(undefined);
-    } finally {
-      line.end();
+    while (!holds()) {
+      if (signal.aborted) return fail(INTERRUPTED);
+      if (performance.now() > deadline) return fail(tooSlow(what));
+      show();
+      await controller.nextPass(LOOK_MS);
     }
+    show();
+    return ok(undefined);
   };
 
   return {
@@ -89,11 +93,24 @@ export function createStage(parts: StageParts): Stage {
     },
     untilRevision: (commit) =>
       waitFor(`commit ${commit.slice(0, 7)} to be in force`, () => view()?.revision === commit),
-    until: (what, holds) =>
-      waitFor(what, () => {
+    async until(what, goal, holds) {
+      const line = await parts.createLine();
+      const look = (): boolean => {
         const now = view();
         return now !== null && holds(now);
-      }),
+      };
+      try {
+        return await waitFor(what, look, () => {
+          const snapshot = fleet.snapshot();
+          line.show(
+            (width) => `   ${renderSimulationLine(snapshot, goal, width - 3)}`,
+            `   ${renderSimulationNote(snapshot, goal)}`,
+          );
+        });
+      } finally {
+        line.end();
+      }
+    },
     async why(device) {
       const url = `${served.address}/api/v1/products/${product}/devices/${device}/why`;
       const answer = await request(url);

@@ -47,21 +47,28 @@ const begin: Chapter = async (stage, narrator) => {
   const total = stage.fleet.ids.length;
   narrator.step(`A fleet repo, and ${total} thermostats that run version 41`);
   narrator.tell(
-    `The repo is ${stage.repo.folder}; the controller serves at ${stage.served.address}.`,
+    `A fleet repo is a git repository of YAML manifests: it says which firmware there is, and which device is to run what. This one is ${stage.repo.folder}.`,
+  );
+  narrator.tell(
+    `The controller follows it, and serves devices at ${stage.served.address}. Here come the devices, simulated, each with HTTP requests of its own:`,
   );
   const registered = await stage.until(
     'the devices to register',
+    null,
     (view) => running(view, 41) === total,
   );
   if (!registered.ok) return registered;
   narrator.result(
-    `${total} devices have registered over HTTP and say that they run 41, which is released.`,
+    `All ${total} devices have registered and say that they run 41, which is the released version.`,
   );
   return ok(undefined);
 };
 
 const releaseUnverified: Chapter = async (stage, narrator, style) => {
   narrator.step('Somebody releases version 42');
+  narrator.tell(
+    'The commit adds the manifest of version 42 and names it in release.yaml. The plan says what that would do:',
+  );
   const { repo } = stage;
   await repo.write('firmware-42.yaml', firmware42(await repo.digest('firmware/42.bin')));
   await repo.write(
@@ -83,14 +90,19 @@ const releaseUnverified: Chapter = async (stage, narrator, style) => {
 
 const verify: Chapter = async (stage, narrator, style) => {
   narrator.step('A bench device is locked to 42 and flashed now');
+  narrator.tell(
+    'A release waits until a device of the group `bench` has run the version. A lock brings it there:',
+  );
   await stage.repo.write('lock-bench.yaml', benchLock());
   narrator.command('git commit -m "Verify 42 on the bench"');
   await stage.repo.commit('Verify 42 on the bench');
   narrator.command('lockstep plan');
   const planned = await printPlan(stage, narrator, style);
   if (!planned.ok) return planned;
-  const verified = await stage.until('the bench device to verify 42', (view) =>
-    isVerified(view, 42),
+  const verified = await stage.until(
+    'the bench device to verify 42',
+    { version: '42', devices: 1 },
+    (view) => isVerified(view, 42),
   );
   if (!verified.ok) return verified;
   narrator.result(`${BENCH_DEVICE} was flashed, has rebooted and names version 42: verified.`);
@@ -103,7 +115,11 @@ const watchRelease: Chapter = async (stage, narrator) => {
     'The commit that released 42 was waiting for this. Every other device gets it at its next poll.',
   );
   const total = stage.fleet.ids.length;
-  const done = await stage.until('the fleet to run 42', (view) => running(view, 42) === total - 1);
+  const done = await stage.until(
+    'the fleet to run 42',
+    { version: '42', devices: total - 1 },
+    (view) => running(view, 42) === total - 1,
+  );
   if (!done.ok) return done;
   narrator.result(`${total - 1} of ${total} devices run 42.`);
   return ok(undefined);
@@ -111,14 +127,18 @@ const watchRelease: Chapter = async (stage, narrator) => {
 
 const leaveAlone: Chapter = async (stage, narrator, style) => {
   narrator.step('One device was left alone, on purpose');
+  narrator.tell('A lock in locks.yaml holds it on 41. Lockstep can say so of any device:');
   narrator.command(`lockstep why ${HELD_DEVICE}`);
   narrator.output(renderWhyText(await stage.why(HELD_DEVICE), Date.now(), style));
-  narrator.result('Its lock holds it on 41: no release touches it.');
+  narrator.result(
+    'A locked device gets its locked version and nothing else: no release touches it.',
+  );
   return ok(undefined);
 };
 
 const unlock: Chapter = async (stage, narrator, style) => {
   narrator.step('The locks are removed');
+  narrator.tell('Without a lock a device follows the release:');
   await stage.repo.remove('locks.yaml');
   await stage.repo.remove('lock-bench.yaml');
   narrator.command(
@@ -131,6 +151,7 @@ const unlock: Chapter = async (stage, narrator, style) => {
   const total = stage.fleet.ids.length;
   const done = await stage.until(
     'the unlocked device to follow',
+    { version: '42', devices: total },
     (view) => running(view, 42) === total,
   );
   if (!done.ok) return done;
@@ -140,6 +161,9 @@ const unlock: Chapter = async (stage, narrator, style) => {
 
 const rollBack: Chapter = async (stage, narrator, style) => {
   narrator.step('42 turns out to be bad: git revert is the rollback');
+  narrator.tell(
+    '41 has been released here before, so it needs no verification and goes to all at once:',
+  );
   // HEAD~2 is the commit that released 42; it also brought the firmware's manifest, which the revert takes away again.
   narrator.command('git revert HEAD~2');
   const commit = await stage.repo.revert('HEAD~2');
@@ -149,6 +173,7 @@ const rollBack: Chapter = async (stage, narrator, style) => {
   const total = stage.fleet.ids.length;
   const done = await stage.until(
     'the fleet to be back on 41',
+    { version: '41', devices: total },
     (view) => running(view, 41) === total,
   );
   if (!done.ok) return done;

@@ -90,8 +90,10 @@ describe('a server in trouble', () => {
     await server.until(() => server.devices.size === 20);
     await server.goDown();
     await eventually(() => fleet.snapshot().errors.connection).toBeGreaterThan(40);
+    await eventually(() => fleet.snapshot().connected).toBe(0);
     expect(fleet.snapshot()).toMatchObject({ online: 20, failed: 0 });
     await server.comeBack();
+    await eventually(() => fleet.snapshot().connected).toBe(20);
     server.offerToAll({ version: '42', artifact: createFirmware() });
     await eventually(() => fleet.snapshot().byVersion).toEqual({ 42: 20 });
   });

@@ -1,0 +1,54 @@
+// The demo as a newcomer or a CI job runs it, and empty variables as such jobs set them.
+
+import { createServer, type Server } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { makeFolder, runCli } from '../support/cli.ts';
+
+describe('demo', { timeout: 180_000 }, () => {
+  it('tells its story to the end, also where its port is taken, without bars and colours in a log', async () => {
+    const taken = await takePort(8080);
+    const { code, stdout, stderr } = await runCli(['demo', '--devices', '8']);
+    taken?.close();
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.at(-1)).toMatch(/^converged: 8 of 8 devices run 41, revision [0-9a-f]{7}$/);
+    const inOrder = [
+      '+ UploadFirmware  version 42',
+      'refused ReleaseUnverified',
+      '+ LockDevice',
+      'names version 42: verified',
+      '7 of 8 devices run 42',
+      'All 8 devices run 42',
+      'a rollback',
+      'all 8 devices are back on 41',
+    ];
+    const places = inOrder.map((text) => stdout.indexOf(text));
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
+    expect(places[0]).toBeGreaterThan(0);
+    expect(stderr).toContain('7/7 on version 42');
+    for (const drawn of ['\u001b', '█', '░']) expect(`${stdout}${stderr}`).not.toContain(drawn);
+  });
+});
+
+describe('empty variables', () => {
+  it('count as unset', async () => {
+    const folder = makeFolder();
+    try {
+      const env = { LOCKSTEP_SERVER: '', LOCKSTEP_TOKEN: '', LOCKSTEP_STATE: '' };
+      const { code, stderr } = await runCli(['status'], { cwd: folder.path, env });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stderr).toContain('sqlite:.lockstep/state.db');
+    } finally {
+      folder.remove();
+    }
+  });
+});
+
+/** Listens on a port of the loopback address; null where another program does already. */
+async function takePort(port: number): Promise<Server | null> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
