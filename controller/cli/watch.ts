@@ -1,6 +1,9 @@
 // Commands that show something again and again (`--watch`): how often, and when they end.
 
+import { createLogUpdate } from 'log-update';
+
 import { failure, type Failure } from '../base/failure.ts';
+import { fitScreen } from './fit-screen.ts';
 import type { FleetOptions } from './options.ts';
 import { pause, type Shell } from './shell.ts';
 
@@ -26,26 +29,48 @@ export async function watchText(
   read: () => Promise<{ readonly text: string; readonly failure: Failure | null }>,
 ): Promise<number> {
   const ended = shell.interruption({ orClosed: true });
-  const drawsOver = shell.isTerminal && shell.output === 'text';
+  const screen = shell.isTerminal && shell.output === 'text' ? createScreen(shell) : null;
   let shown = '';
   let told = '';
-  while (!ended.aborted) {
-    const { text, failure } = await read();
-    if (ended.aborted) break;
-    if (failure !== null) {
-      if (failure.disposition === 'stall') return shell.failed(failure);
-      if (failure.message !== told) shell.failed(failure);
-      told = failure.message;
-    } else {
-      told = '';
-      if (drawsOver) shell.write(`${CLEAR}${text}`);
-      else if (text !== shown) shell.write(text);
-      shown = text;
+  try {
+    while (!ended.aborted) {
+      const { text, failure } = await read();
+      if (ended.aborted) break;
+      if (failure !== null) {
+        if (failure.disposition === 'stall') return shell.failed(failure);
+        if (failure.message !== told) {
+          // What was shown stays above it.
+          screen?.end();
+          shell.failed(failure);
+        }
+        told = failure.message;
+      } else {
+        told = '';
+        if (screen !== null) screen.draw(text);
+        else if (text !== shown) shell.write(text);
+        shown = text;
+      }
+      await pause(WATCH_MS, ended);
     }
-    await pause(WATCH_MS, ended);
+    return 0;
+  } finally {
+    screen?.end();
   }
-  return 0;
 }
 
-/** Cursor to the top left, and everything below it cleared. */
-const CLEAR = '\u001b[H\u001b[2J';
+interface DrawnScreen {
+  /** Draws the text over the one before; what does not fit on the terminal is left out. */
+  draw(text: string): void;
+  /** Leaves the text standing, and gives the cursor back. */
+  end(): void;
+}
+
+function createScreen({ stdout }: Shell): DrawnScreen {
+  const update = createLogUpdate(stdout);
+  return {
+    // A row is left for the cursor, below the text.
+    draw: (text) =>
+      update(fitScreen(text, { columns: stdout.columns ?? 80, rows: (stdout.rows ?? 24) - 1 })),
+    end: () => update.done(),
+  };
+}

@@ -12,10 +12,11 @@ import { cleanText, countOf, formatAgo, formatNumber, formatPlace } from './plai
 import { paint, shortRevision, type Paint, type TextStyle } from './plain-text.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
+const REVISION_COLUMN: Column = { title: 'REVISION' };
 const COLUMNS: readonly Column[] = [
   { title: 'PRODUCT' },
   { title: 'STATE' },
-  { title: 'REVISION' },
+  REVISION_COLUMN,
   { title: 'RELEASED', align: 'right' },
   { title: 'DEVICES', align: 'right' },
   { title: 'OFFLINE', align: 'right' },
@@ -28,7 +29,7 @@ const COLUMNS: readonly Column[] = [
 export function renderStatusText(status: StatusJson, now: number, style: TextStyle): string {
   const lines = [...renderSource(status, now, style), ''];
   if (status.products.length === 0) lines.push('No products yet.');
-  else lines.push(...renderTable(COLUMNS, status.products.map(productRow), style));
+  else lines.push(...renderProducts(status, style));
   for (const product of status.products) {
     for (const condition of product.conditions) {
       if (isQuiet(condition)) continue;
@@ -55,6 +56,20 @@ function renderSource(status: StatusJson, now: number, style: TextStyle): readon
     lines.push(paint(style, 'red', cleanText(`${code}: ${message}`)));
   }
   return lines;
+}
+
+/** The revision of each product stands there only where one differs: the table then fits 80 columns. */
+function renderProducts(
+  { products, revisionSeen }: StatusJson,
+  style: TextStyle,
+): readonly string[] {
+  const isNeeded = products.some(({ revision }) => revision !== revisionSeen);
+  const keep = (index: number): boolean => isNeeded || COLUMNS[index] !== REVISION_COLUMN;
+  return renderTable(
+    COLUMNS.filter((_, index) => keep(index)),
+    products.map((product) => productRow(product).filter((_, index) => keep(index))),
+    style,
+  );
 }
 
 function productRow(product: ProductSummaryJson): readonly Cell[] {

@@ -114,6 +114,18 @@ describe('the texts of the controller', () => {
     );
   });
 
+  it('fits 80 columns while every product is at the revision that was seen', () => {
+    const status = sampleStatus();
+    const products = status.products.map((product) => ({ ...product, revision: REVISION }));
+    const table = renderStatusText({ ...status, products }, NOW, PLAIN)
+      .split('\n')
+      .slice(4, 7);
+    expect(table[0]).toContain('PRODUCT');
+    expect(table.join('\n')).not.toContain('REVISION');
+    expect(table.map((line) => line.split(/ {2,}/)).map(({ length }) => length)).toEqual([8, 8, 8]);
+    expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('says so where there is nothing yet', async () => {
     const text = renderStatusText(
       {
