@@ -41,6 +41,8 @@ export interface TestSource extends Source {
   commit(files: Readonly<Record<string, TreeContent>>): string;
   /** Replaces the history by one commit that descends from nothing. */
   rewrite(files: Readonly<Record<string, TreeContent>>): string;
+  /** Moves the tip to a revision that was committed before. */
+  moveTo(revision: string): void;
   /** Makes every read fail until it is told otherwise. */
   failWith(failed: Failure | null): void;
   /** The tree of a revision, to break or to look into. */
@@ -129,6 +131,9 @@ export function createTestSource(): TestSource {
     kind: 'git',
     commit: (files) => add(files, tip),
     rewrite: (files) => add(files, null),
+    moveTo(revision) {
+      tip = revision;
+    },
     failWith(now) {
       failed = now;
     },

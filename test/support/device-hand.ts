@@ -94,7 +94,9 @@ export function createDeviceHands(url: string): DeviceHands {
     target: string,
     body?: unknown,
   ): Promise<Answer> {
-    const answer = await request(new URL(target, url), {
+    // Links are whole URLs; after a restart of the gateway the same path is at another port.
+    const { pathname, search } = new URL(target, url);
+    const answer = await request(new URL(pathname + search, url), {
       method,
       dispatcher: agent,
       headers: {
