@@ -31,8 +31,9 @@ export function wantsReport(device: DeviceRecord, policy: ProductPolicy, moment:
   if (firmware === null) return false;
   const vouched = vouchedFor(device, firmware);
   if (vouched === null) return true;
-  if (vouched.passed) return false;
-  return moment.listened >= (device.runningSince ?? moment.listened) + policy.verification.soakMs;
+  const { soakMs } = policy.verification;
+  if (vouched.passed && vouched.soakedMs >= soakMs) return false;
+  return moment.listened >= (device.runningSince ?? moment.listened) + soakMs;
 }
 
 /**
@@ -62,7 +63,8 @@ export function takeEvidence(
   const soaked = soakMs === 0 || (askedSince !== null && askedSince >= since + soakMs);
   const level = levelOf(device, firmware, word);
   const earlier = vouchedFor(device, firmware);
-  if (earlier !== null && earlier.passed && isAsStrong(earlier.level, level)) return;
+  const isEnough = earlier !== null && earlier.passed && earlier.soakedMs >= soakMs;
+  if (isEnough && isAsStrong(earlier.level, level)) return;
   draft.device = {
     ...draft.device,
     vouched: {
@@ -70,6 +72,7 @@ export function takeEvidence(
       sha256: firmware.sha256,
       level,
       passed: soaked,
+      soakedMs: soaked ? soakMs : 0,
       at: moment.at,
     },
   };

@@ -80,6 +80,32 @@ export function countFailure(
   }
 }
 
+/**
+ * Counts a version that the device left by itself, or by another hand: a failure, and after as many rounds as there are
+ * retries the end of the fight. Successes in between do not start it anew.
+ */
+export function countRelapse(
+  draft: Draft,
+  version: number,
+  policy: ProductPolicy,
+  moment: Moment,
+  message: string,
+): void {
+  const { relapses } = draft.device;
+  const count = (relapses?.version === version ? relapses.count : 0) + 1;
+  draft.device = { ...draft.device, relapses: { version, count } };
+  countFailure(draft, version, policy, moment, message);
+  const { failures } = draft.device;
+  if (count <= policy.settings.retries || failures === null || failures.retryAt === null) return;
+  draft.device = { ...draft.device, failures: { ...failures, retryAt: null } };
+  note(
+    draft,
+    'DeviceLeftAlone',
+    moment,
+    `Left version ${version} ${count} times: something keeps changing it back, so it is left alone until a commit changes its target.`,
+  );
+}
+
 /** Exponential back-off: one poll interval after the first failure, then twice as long each time, at most a day. */
 function retryTime(at: number, count: number, pollIntervalMs: number): number {
   return at + Math.min(BACKOFF_MAX_MS, pollIntervalMs * 2 ** (count - 1));

@@ -105,9 +105,13 @@ function rereadVersion(draft: Draft, policy: ProductPolicy, moment: Moment): voi
 
 /** A commit that gives the device another target starts it afresh: what failed before does not count any more. */
 function startAfresh(draft: Draft, target: Target): void {
-  const { failures, outcome } = draft.device;
-  if (target.kind === 'none' || failures === null) return;
-  if (failures.version === target.firmware.version) return;
+  if (target.kind === 'none') return;
+  const { version } = target.firmware;
+  const { failures, outcome, relapses } = draft.device;
+  if (relapses !== null && relapses.version !== version) {
+    draft.device = { ...draft.device, relapses: null };
+  }
+  if (failures === null || failures.version === version) return;
   const isFailed = outcome?.state === 'failed' && outcome.version === failures.version;
   draft.device = { ...draft.device, failures: null, outcome: isFailed ? null : outcome };
 }

@@ -3,10 +3,11 @@
 
 import type { DeviceRecord, Moment, OpenAction } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
+import { resolveTarget } from '../releases/target.ts';
 import type { Decision, Draft } from './decision.ts';
 import { draftOf, note } from './decision.ts';
 import { takeEvidence } from './evidence.ts';
-import { countFailure, failAction, succeed } from './outcome.ts';
+import { countRelapse, failAction, succeed } from './outcome.ts';
 import { readVersion } from './version.ts';
 
 /** Longest version and boot text that is kept. */
@@ -138,16 +139,20 @@ function judgeOutcome(
   moment: Moment,
 ): void {
   const { device } = draft;
-  const { outcome } = device;
-  if (outcome === null) return;
-  if (device.running === outcome.version) {
+  const { outcome, running } = device;
+  if (outcome !== null && running === outcome.version) {
     if (outcome.state !== 'succeeded') {
       draft.device = { ...device, failures: null, outcome: { ...outcome, state: 'succeeded' } };
     }
     return;
   }
-  if (outcome.state !== 'succeeded' || ran !== outcome.version) return;
-  const message = `Ran version ${outcome.version} and now names ${JSON.stringify(device.reported)}, without an action of ours.`;
+  if (ran === null || running === ran) return;
+  const target = resolveTarget(device, policy);
+  const wanted = target.kind === 'version' ? target.firmware.version : null;
+  if (running !== null && running === wanted) return;
+  const wasMeant = ran === wanted || (outcome?.state === 'succeeded' && ran === outcome.version);
+  if (!wasMeant) return;
+  const message = `Ran version ${ran} and now names ${JSON.stringify(device.reported)}, without an action of ours.`;
   note(draft, 'DriftDetected', moment, message);
-  countFailure(draft, outcome.version, policy, moment, message);
+  countRelapse(draft, ran, policy, moment, message);
 }

@@ -124,6 +124,11 @@ export interface DeviceRecord {
   readonly lock: CarriedLock | null;
   readonly action: OpenAction | null;
   readonly failures: FailedAttempts | null;
+  /**
+   * How often the device left a version that it had run, without an action of ours. Outlives each new success, so that
+   * a fight with another hand ends after some rounds; a commit that changes the target ends it too.
+   */
+  readonly relapses: { readonly version: number; readonly count: number } | null;
   readonly outcome: Outcome | null;
   /** The evidence this device last gave, so that a poll knows whether to ask for more without a look-up. */
   readonly vouched: {
@@ -131,6 +136,8 @@ export interface DeviceRecord {
     readonly sha256: string;
     readonly level: EvidenceLevel;
     readonly passed: boolean;
+    /** Length of the soak that was met, in milliseconds; a commit may ask for a longer one. */
+    readonly soakedMs: number;
     /** Epoch milliseconds; evidence from before a withdrawal of the version counts no more. */
     readonly at: number;
   } | null;
@@ -219,6 +226,7 @@ export function expectedDevice(product: string, id: string): DeviceRecord {
     lock: null,
     action: null,
     failures: null,
+    relapses: null,
     outcome: null,
     vouched: null,
   };

@@ -32,7 +32,15 @@ export function makeFullDevice(id: string): DeviceRecord {
     action: makeOpenAction(),
     failures: { version: 42, count: 2, retryAt: null, lastAt: 7, lastMessage: 'no “room”\n' },
     outcome: { version: 42, state: 'inFlight' },
-    vouched: { version: 41, sha256: 'ef'.repeat(32), level: 'reported', passed: true, at: 8 },
+    vouched: {
+      version: 41,
+      sha256: 'ef'.repeat(32),
+      level: 'reported',
+      passed: true,
+      at: 8,
+      soakedMs: 60_000,
+    },
+    relapses: { version: 42, count: 2 },
   });
 }
 

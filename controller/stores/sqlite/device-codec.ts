@@ -63,8 +63,17 @@ interface Detail {
   readonly n?: number;
   /** outcome: version, and the place of its state in `OUTCOMES` */
   readonly o?: readonly [version: number, state: number];
-  /** vouched: version, the digest's word, the place of its level in `LEVELS`, whether it passed, at */
-  readonly v?: readonly [version: number, sha256: number, level: number, passed: 0 | 1, at: number];
+  /** vouched: version, the digest's word, the place of its level in `LEVELS`, whether it passed, at, soakedMs */
+  readonly v?: readonly [
+    version: number,
+    sha256: number,
+    level: number,
+    passed: 0 | 1,
+    at: number,
+    soakedMs: number,
+  ];
+  /** relapses: version, count */
+  readonly x?: readonly [version: number, count: number];
   readonly lock?: CarriedLock;
   readonly action?: OpenAction;
   readonly failures?: FailedAttempts;
@@ -88,7 +97,7 @@ export function encodeColumns(device: DeviceRecord): DeviceColumns {
 
 /** Everything else, as JSON. Gives new digests their words, so only inside a write. */
 export function encodeDetail(device: DeviceRecord, words: Words): string {
-  const { given, outcome, vouched } = device;
+  const { given, outcome, relapses, vouched } = device;
   const detail: Detail = {
     ...(device.quarantine !== null && { q: device.quarantine }),
     ...(device.registeredAt !== null && { t: device.registeredAt }),
@@ -102,6 +111,7 @@ export function encodeDetail(device: DeviceRecord, words: Words): string {
     ...(device.blindOffer !== null && { n: device.blindOffer }),
     ...(outcome !== null && { o: [outcome.version, OUTCOMES.indexOf(outcome.state)] as const }),
     ...(vouched !== null && { v: encodeVouched(vouched, words) }),
+    ...(relapses !== null && { x: [relapses.version, relapses.count] as const }),
     ...(device.lock !== null && { lock: device.lock }),
     ...(device.action !== null && { action: device.action }),
     ...(device.failures !== null && { failures: device.failures }),
@@ -117,7 +127,7 @@ export function decodeDevice(
   words: Words,
 ): DeviceRecord {
   const detail = JSON.parse(row[4]) as Detail;
-  const { g: given, o: outcome, v: vouched } = detail;
+  const { g: given, o: outcome, v: vouched, x: relapses } = detail;
   return {
     product,
     id,
@@ -138,6 +148,7 @@ export function decodeDevice(
     lock: detail.lock ?? null,
     action: detail.action ?? null,
     failures: detail.failures ?? null,
+    relapses: relapses === undefined ? null : { version: relapses[0], count: relapses[1] },
     outcome:
       outcome === undefined ? null : { version: outcome[0], state: pick(OUTCOMES, outcome[1]) },
     vouched:
@@ -149,6 +160,7 @@ export function decodeDevice(
             level: pick(LEVELS, vouched[2]),
             passed: vouched[3] === 1,
             at: vouched[4],
+            soakedMs: vouched[5],
           },
   };
 }
@@ -157,8 +169,8 @@ function encodeVouched(
   vouched: NonNullable<DeviceRecord['vouched']>,
   words: Words,
 ): NonNullable<Detail['v']> {
-  const { version, sha256, level, passed, at } = vouched;
-  return [version, words.intern(sha256), LEVELS.indexOf(level), passed ? 1 : 0, at];
+  const { version, sha256, level, passed, at, soakedMs } = vouched;
+  return [version, words.intern(sha256), LEVELS.indexOf(level), passed ? 1 : 0, at, soakedMs];
 }
 
 function pick<T>(words: readonly T[], place: number): T {

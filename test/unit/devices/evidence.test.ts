@@ -92,7 +92,13 @@ describe('a device’s word counts', () => {
   });
 
   it('no more from before a withdrawal', () => {
-    const vouched = { version: 42, sha256: shaOf(42), level: 'reported', passed: true } as const;
+    const vouched = {
+      version: 42,
+      sha256: shaOf(42),
+      level: 'reported',
+      passed: true,
+      soakedMs: 0,
+    } as const;
     const old = on42({ vouched: { ...vouched, at: 50 } });
     expect(wantsReport(old, unverified({}, {}, 50), at(0))).toBe(true);
     expect(wantsReport(old, unverified({}, {}, 49), at(0))).toBe(false);
@@ -101,6 +107,17 @@ describe('a device’s word counts', () => {
 
 describe('a soak', () => {
   const policy = unverified({ soakMs: SOAK_MS });
+
+  it('that a commit made longer is asked for again, of devices that met the shorter one', () => {
+    const { device: met } = report(device(), unverified(), 100);
+    expect(met.vouched).toMatchObject({ passed: true, soakedMs: 0 });
+    expect(wantsReport(met, policy, at(100 + SOAK_MS - 1))).toBe(false);
+    expect(wantsReport(met, policy, at(100 + SOAK_MS))).toBe(true);
+    const asked = { ...met, askedSince: 100 + SOAK_MS };
+    expect(report(asked, policy, 100 + SOAK_MS + 1).evidence).toMatchObject([
+      { soakedMs: SOAK_MS },
+    ]);
+  });
 
   it('runs from the first report and is met only by a report asked for after its end', () => {
     const first = report(device(), policy, 100);
@@ -120,7 +137,14 @@ describe('a soak', () => {
       boot: '1',
       runningSince: 100,
       askedSince: 100 + SOAK_MS,
-      vouched: { version: 42, sha256: shaOf(42), level: 'reported', passed: false, at: 1 },
+      vouched: {
+        version: 42,
+        sha256: shaOf(42),
+        level: 'reported',
+        passed: false,
+        soakedMs: 0,
+        at: 1,
+      },
     });
     const { device: after, evidence } = report(soaking, policy, 200 + SOAK_MS, {
       fw_version: '42',
@@ -168,6 +192,8 @@ describe('a report is wanted', () => {
     expect(wantsReport(on42(), unverified(), at(0))).toBe(true);
     expect(wantsReport(device(), unverified(), at(0))).toBe(false);
     const other = { version: 42, sha256: 'f'.repeat(64), level: 'reported', passed: true } as const;
-    expect(wantsReport(on42({ vouched: { ...other, at: 1 } }), unverified(), at(0))).toBe(true);
+    expect(
+      wantsReport(on42({ vouched: { ...other, soakedMs: 0, at: 1 } }), unverified(), at(0)),
+    ).toBe(true);
   });
 });

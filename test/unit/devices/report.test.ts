@@ -187,6 +187,35 @@ describe('falling back', () => {
     expect(after).toMatchObject({ outcome: { version: 42, state: 'succeeded' }, failures: null });
   });
 
+  it('is drift also where the version was there before Lockstep, and the device was never flashed', () => {
+    const adopted = device({ running: 42, reported: '42' });
+    const { device: after, events } = report(adopted, { fw_version: '41' });
+    expect(events.map(({ type }) => type)).toEqual(['VersionReported', 'DriftDetected']);
+    expect(after.outcome).toEqual({ version: 42, state: 'failed' });
+  });
+
+  it('is no drift where it leads to the target', () => {
+    const other = { ...done, outcome: { version: 41, state: 'succeeded' as const }, running: 41 };
+    const { device: after, events } = report(other, { fw_version: '42' });
+    expect(events.map(({ type }) => type)).toEqual(['VersionReported']);
+    expect(after.failures).toBeNull();
+  });
+
+  it('again and again ends the fight: after some rounds the device is left alone, and that is said', () => {
+    const { retries } = policy.settings;
+    let current = done;
+    for (let round = 1; round <= retries; round += 1) {
+      current = report(current, { fw_version: '41' }).device;
+      expect(current.failures?.retryAt, `round ${round}`).not.toBeNull();
+      current = report({ ...current, action: openAction() }, { fw_version: '42' }).device;
+      expect(current.failures, `round ${round}`).toBeNull();
+    }
+    const last = report(current, { fw_version: '41' });
+    expect(last.device.failures?.retryAt).toBeNull();
+    expect(last.events.at(-1)).toMatchObject({ type: 'DeviceLeftAlone' });
+    expect(last.events.at(-1)?.message).toContain('changing it back');
+  });
+
   it('is not what a device does that was not seen running the version before', () => {
     const moved = { ...done, running: 40, reported: '40' };
     const { device: after, events } = report(moved, { fw_version: '41' });
