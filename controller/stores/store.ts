@@ -124,7 +124,10 @@ export interface Store {
   /** The last contact, also where it is not written yet. */
   contact(key: number): Promise<Contact | null>;
   saveDevice(change: DeviceChange): Promise<SaveOutcome>;
-  /** Records contacts and the products' listening times; called about once a second with what came since. */
+  /**
+   * Records contacts and the products' listening times; called about once a second with what came since. `slotMs` is the
+   * length of the slots of `Contact.at` in which a product's contacts are counted from here on, at most a minute.
+   */
   saveContacts(
     contacts: ReadonlyMap<number, Contact & { readonly product: string }>,
     listened: ReadonlyMap<string, ListenedMs>,
@@ -143,7 +146,7 @@ export interface Store {
     listened: ListenedMs,
     limit: number,
   ): Promise<readonly DeviceRecord[]>;
-  /** Active devices not heard from since `before` (epoch milliseconds), for forgetting; bounded by `limit`. */
+  /** Active devices last heard before `before` (epoch milliseconds, `Contact.at`), for forgetting; at most `limit`. */
   unheardDevices(
     product: string,
     before: number,
@@ -152,8 +155,13 @@ export interface Store {
   /** Attributes exactly as sent; null where the device sent none. */
   attributes(key: number): Promise<Readonly<Record<string, string>> | null>;
   tallies(product: string): Promise<Tallies>;
-  /** Devices whose last contact was at or after `since` (in listening time, to the accuracy of the slot: slots count `Contact.listened`). */
-  heardSince(product: string, since: ListenedMs): Promise<number>;
+  /**
+   * Devices whose last contact was at or after `since` (epoch milliseconds, `Contact.at`): exact to the length of the
+   * slots that `saveContacts` was given, and never too few.
+   */
+  heardSince(product: string, since: number): Promise<number>;
+  /** Epoch milliseconds of the newest contact, to the slot and never too late; null where nobody was heard. */
+  lastHeardAt(product: string): Promise<number | null>;
 
   // --- actions, events, tokens --------------------------------------------------------------------------------
   /** Reserves `count` consecutive action ids and returns the first. Ids of a new state start at a random point. */

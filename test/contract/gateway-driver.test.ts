@@ -75,6 +75,40 @@ describe('the live state of the gateway', () => {
     expect((await observe()).offline).toBe(0);
   });
 
+  it('counts who was online when the gateway stopped as online for three polls after the start', async () => {
+    await gateway.poll('dead');
+    await gateway.pass(60_000);
+    await gateway.poll('dev-1');
+    await gateway.poll('dev-2');
+    await gateway.pass(10_000);
+    gateway = await gateway.restart();
+    gateway.clock.advance(3_600_000);
+    await gateway.inForce(words);
+    expect((await observe()).offline).toBe(1);
+    await gateway.pass(25_000);
+    await gateway.poll('dev-1');
+    expect((await observe()).offline).toBe(1);
+    await gateway.pass(5_000);
+    expect((await observe()).offline).toBe(2);
+  });
+
+  it('counts nobody as offline, nor the lost as online, for a clock that jumps', async () => {
+    await gateway.poll('dev-1');
+    await gateway.poll('lost');
+    await gateway.pass(5_000);
+    for (const days of [400, -400]) {
+      gateway.clock.jump(days * 86_400_000);
+      await gateway.driver.tick();
+      expect((await observe()).offline).toBe(0);
+      await gateway.poll('dev-1');
+      await gateway.pass(25_000);
+      await gateway.poll('dev-1');
+      await gateway.pass(5_000);
+      expect((await observe()).offline).toBe(1);
+      await gateway.poll('lost');
+    }
+  });
+
   it('does not mistake devices in quarantine for online ones', async () => {
     await gateway.poll('dev-1');
     await gateway.inForce({ ...words, fleet: { ...words.fleet, admission: 'listed' } });

@@ -22,11 +22,11 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
       expect(await store.contact(key)).toEqual({ at: 20, listened: 2 });
     });
 
-    it('counts the devices heard since a listening time, to one slot', async () => {
+    it('counts the devices heard since a moment, to one slot', async () => {
       const contacts: [number, Contact][] = [];
       for (let i = 0; i < 10; i++) {
         const device = await createDevice(current(), makeDevice(`d${i}`));
-        contacts.push([device.key, { at: i, listened: i * 1_000 }]);
+        contacts.push([device.key, { at: i * 1_000, listened: 9 - i }]);
       }
       await createDevice(current(), makeDevice('silent'));
       await saveContacts(current(), contacts, 1_000);
@@ -36,21 +36,38 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
       expect(await current().heardSince(PRODUCT, 10_000)).toBe(0);
       expect(await current().heardSince('other', 0)).toBe(0);
       // Heard again: it counts once, in its new slot, whatever the slots' length was before.
-      await saveContacts(current(), [[contacts[0]?.[0] ?? 0, { at: 99, listened: 20_500 }]], 7_000);
+      await saveContacts(current(), [[contacts[0]?.[0] ?? 0, { at: 20_500, listened: 99 }]], 7_000);
       const store = await reopen();
       expect(await store.heardSince(PRODUCT, 0)).toBe(10);
       expect(await store.heardSince(PRODUCT, 20_500)).toBe(1);
       expect(await store.heardSince(PRODUCT, 28_000)).toBe(0);
     });
 
-    it('counts a device once when its listening times are not whole', async () => {
+    it('counts a device once when its contacts are not at whole milliseconds', async () => {
       const device = await createDevice(current(), makeDevice('a'));
-      for (const listened of [1_234.567, 61_000.1, 3e9 + 0.3]) {
-        await saveContacts(current(), [[device.key, { at: 1, listened }]], 1_000);
+      for (const at of [1_234.567, 61_000.1, 2e12 + 0.3]) {
+        await saveContacts(current(), [[device.key, { at, listened: 1 }]], 1_000);
         expect(await current().heardSince(PRODUCT, 0)).toBe(1);
-        expect(await current().heardSince(PRODUCT, listened)).toBe(1);
+        expect(await current().heardSince(PRODUCT, at)).toBe(1);
       }
-      expect(await current().heardSince(PRODUCT, 3e9 + 1_000)).toBe(0);
+      expect(await current().heardSince(PRODUCT, 2e12 + 1_000)).toBe(0);
+    });
+
+    it('knows when anybody was last heard, to one slot', async () => {
+      expect(await current().lastHeardAt(PRODUCT)).toBeNull();
+      const one = await createDevice(current(), makeDevice('a'));
+      const other = await createDevice(current(), makeDevice('b'));
+      expect(await current().lastHeardAt(PRODUCT)).toBeNull();
+      const contacts = [
+        [one.key, { at: 61_500, listened: 1 }],
+        [other.key, { at: 5_000, listened: 2 }],
+      ] as const;
+      await saveContacts(current(), contacts, 1_000);
+      const store = await reopen();
+      expect(await store.lastHeardAt(PRODUCT)).toBe(61_000);
+      expect(await store.lastHeardAt('other')).toBeNull();
+      await store.saveDevice({ before: one, after: null });
+      expect(await store.lastHeardAt(PRODUCT)).toBe(5_000);
     });
 
     it('finds active devices not heard from for long, and only those', async () => {

@@ -15,6 +15,8 @@ import type { Store } from '../../controller/stores/store.ts';
 import { makeDevice, makeFullDevice, makeOpenAction } from '../contract/store-fixtures.ts';
 
 const PRODUCTS = ['thermostat', 'pump'];
+const CONTACT_AT_MAX = 4 * 86_400_000;
+const SLOT_MS_MAX = 60_000;
 
 /** Where a device is kept in the model. */
 interface Known {
@@ -24,11 +26,11 @@ interface Known {
 
 const version = fc.constantFrom(null, 41, 42);
 const contact = fc.record({
-  at: fc.integer({ min: 0, max: 4 * 86_400_000 }),
-  listened: fc.oneof(
-    fc.integer({ min: 0, max: 500_000 }),
-    fc.double({ min: 0, max: 500_000, noNaN: true }),
+  at: fc.oneof(
+    fc.integer({ min: 0, max: CONTACT_AT_MAX }),
+    fc.double({ min: 0, max: CONTACT_AT_MAX, noNaN: true }),
   ),
+  listened: fc.double({ min: 0, max: 500_000, noNaN: true }),
 });
 const target = fc.record({
   product: fc.constantFrom(...PRODUCTS),
@@ -70,7 +72,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('contacts' as const),
       contacts: fc.array(fc.tuple(target, contact)),
-      slotMs: fc.constantFrom(1_000, 7_000, 60_000),
+      slotMs: fc.constantFrom(1_000, 7_000, SLOT_MS_MAX),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
@@ -164,10 +166,18 @@ async function recount(
   const unheard = all.filter(
     ({ device, contact }) => device.standing === 'active' && (contact?.at ?? 1e12) < 1.5e8,
   );
+  const newest = all.reduce<number | null>(
+    (latest, { contact }) => (contact === null ? latest : Math.max(latest ?? 0, contact.at)),
+    null,
+  );
   return {
     found: {
       tallies: await store.tallies(product),
-      heard: [await store.heardSince(product, 0), await store.heardSince(product, 600_000)],
+      heard: [
+        await store.heardSince(product, 0),
+        await store.heardSince(product, CONTACT_AT_MAX + SLOT_MS_MAX),
+      ],
+      newest: isWithinSlot(await store.lastHeardAt(product), newest),
       devices: await store.devices({ product, limit: 9 }),
       one: await Promise.all(all.map(({ device }) => store.device(product, device.id))),
       contacts: await Promise.all(all.map(({ device }) => store.contact(device.key))),
@@ -177,6 +187,7 @@ async function recount(
     wanted: {
       tallies: counts,
       heard: [all.filter(({ contact }) => contact !== null).length, 0],
+      newest: true,
       devices: all,
       one: all.map(({ device }) => device),
       contacts: all.map(({ contact }) => contact),
@@ -184,6 +195,12 @@ async function recount(
       unheard: unheard.length,
     },
   };
+}
+
+/** Whether a slot may be the one that the newest contact is counted in. */
+function isWithinSlot(slot: number | null, at: number | null): boolean {
+  if (slot === null || at === null) return slot === at;
+  return slot <= at && at < slot + SLOT_MS_MAX;
 }
 
 describe('the counters of a SQLite store', () => {

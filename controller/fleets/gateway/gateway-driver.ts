@@ -9,19 +9,23 @@ import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
 import { REGISTRATIONS_PER_MINUTE_MAX } from '../../devices/admission.ts';
 import { compilePolicy } from '../../devices/policy.ts';
+import { onlineSpan, startListening } from '../../devices/listening.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Moment } from '../../model/device.ts';
 import type { Action } from '../../model/plan.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
+import type { ProductRecord } from '../../stores/store.ts';
 import type { FleetDriver } from '../driver.ts';
 import { createActionIds } from './action-ids.ts';
 import { createContactBuffer } from './contact-buffer.ts';
 import type { Gateway, GatewayOptions, GatewayPorts } from './gateway.ts';
 import { createHousekeeping } from './housekeeping.ts';
+import type { Vantage } from './live-state.ts';
 import { readLiveState } from './live-state.ts';
 import { lockDevice, unlockDevice } from './locks.ts';
 import { createRegistrationCap } from './registration-cap.ts';
 import { createRoutes } from './routes.ts';
+import type { ServedProduct, ServingStart } from './served-products.ts';
 import { createServedProducts, momentFor } from './served-products.ts';
 import { createTransfers } from './transfers.ts';
 
@@ -71,13 +75,27 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
     const records = await store.firmware(desired.product);
     const stopped = record !== undefined && record.stoppedAt !== null;
     const policy = compilePolicy(desired, records, { stopped });
-    products.swap(desired.product, policy, record?.listenedMs ?? 0);
+    products.swap(desired.product, policy, await readStart(desired.product, record));
     const aborted = transfers.abortUnserved(desired.product, policy);
     if (aborted > 0) {
       ports.log.warn(
         `${desired.product}: ${aborted} downloads of firmware not in force were ended`,
       );
     }
+  }
+
+  /** Before the first contact in this process: the newest one tells when the product was last served. */
+  async function readStart(
+    product: string,
+    record: ProductRecord | undefined,
+  ): Promise<ServingStart> {
+    const known = products.byName(product);
+    if (known !== null) return known;
+    const stoppedAt = await store.lastHeardAt(product);
+    return {
+      listening: startListening(record?.listenedMs ?? 0, stoppedAt !== null),
+      gap: { stoppedAt, resumedAt: ports.clock.now() },
+    };
   }
 
   return {
@@ -96,9 +114,8 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
       guard(async () => {
         await housekeeping.flush();
         const served = products.byName(product);
-        const pollIntervalMs = served?.policy?.settings.pollIntervalMs ?? null;
-        const listened = served?.listened ?? 0;
-        return ok(await readLiveState(store, product, named, { listened, pollIntervalMs }));
+        const vantage = served === null ? null : vantageOf(served, ports.clock.now());
+        return ok(await readLiveState(store, product, named, vantage));
       }),
     execute: (product, action) => guard(() => executeAction(gateway, product, action)),
     enforce(desired) {
@@ -123,6 +140,14 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
       await housekeeping.tick();
     },
   };
+}
+
+/** How a product's fleet is looked at now; null while nothing of it is in force. */
+function vantageOf({ policy, listening, gap }: ServedProduct, now: number): Vantage | null {
+  if (policy === null) return null;
+  const { pollIntervalMs } = policy.settings;
+  const online = onlineSpan(gap, now, pollIntervalMs);
+  return { listened: listening.listened, pollIntervalMs, online };
 }
 
 /** Only locks concern single devices; every other action takes effect through `enforce`. */

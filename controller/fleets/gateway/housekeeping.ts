@@ -6,10 +6,17 @@ import { messageOf } from '../../base/failure.ts';
 import type { Decision } from '../../devices/decision.ts';
 import { expireAttempt } from '../../devices/expire.ts';
 import { forgetDevice } from '../../devices/forget.ts';
-import { advanceListening, EXPECTED_WITHIN_MS, offlineAfterMs } from '../../devices/listening.ts';
+import type { FleetHeard } from '../../devices/listening.ts';
+import {
+  advanceListening,
+  expectedWithinMs,
+  offlineAfterMs,
+  TICK_GAP_MAX_MS,
+} from '../../devices/listening.ts';
 import type { DeviceRecord } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { Gateway } from './gateway.ts';
+import { countHeard, slotMsFor } from './heard.ts';
 import type { ServedProduct } from './served-products.ts';
 import { momentFor } from './served-products.ts';
 
@@ -25,8 +32,10 @@ export const HISTORY_KEPT_MS = 90 * 86_400_000;
 const PAGE_SIZE = 500;
 const PAGES_MAX = 20;
 
-/** How many devices are heard within a week changes slowly, and takes the longest to count. */
+/** How many devices are heard within a day changes slowly, and takes the longest to count. */
 const EXPECTED_KEPT_MS = 10_000;
+
+type ExpectedCount = Pick<FleetHeard, 'expected' | 'devices'>;
 
 export interface Housekeeping {
   /** Does all that is due. Never rejects. A call while one is running waits for that one. */
@@ -44,36 +53,61 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
   let clockOffset = startedAt - startedMonotonic;
   let hourlyDue = startedMonotonic + HOUR_MS;
   let running: Promise<void> | null = null;
-  const expected = new Map<string, { readonly devices: number; readonly until: number }>();
+  let lastTickAt = startedAt;
+  const expected = new Map<string, { readonly count: ExpectedCount; readonly until: number }>();
 
   async function flush(): Promise<void> {
     const served = products.all();
-    const listened = new Map(served.map((product) => [product.name, product.listened]));
-    const slotMs = new Map(served.map((product) => [product.name, slotMsOf(product)]));
+    const listened = new Map(served.map((product) => [product.name, product.listening.listened]));
+    const slotMs = new Map(
+      served.map(({ name, policy }) => [name, slotMsFor(policy?.settings.pollIntervalMs ?? 0)]),
+    );
     await gateway.contacts.flush((contacts) => store.saveContacts(contacts, listened, { slotMs }));
   }
 
   async function listen(product: ServedProduct, elapsedMs: number): Promise<void> {
     const { policy } = product;
     if (policy === null) return;
-    const offlineAfter = offlineAfterMs(policy.settings.pollIntervalMs);
-    const heard = await store.heardSince(product.name, product.listened - offlineAfter);
-    const fleet = { heard, expected: await countExpected(product) };
-    product.listened = advanceListening(product.listened, elapsedMs, fleet);
+    const { pollIntervalMs } = policy.settings;
+    const heard = await countLately(product, offlineAfterMs(pollIntervalMs));
+    const fleet = { heard, ...(await countExpected(product, expectedWithinMs(pollIntervalMs))) };
+    const tick = { nowMonotonic: clock.monotonicMs(), elapsedMs, pollIntervalMs };
+    product.listening = advanceListening(product.listening, tick, fleet);
   }
 
-  async function countExpected(product: ServedProduct): Promise<number> {
+  async function countExpected(product: ServedProduct, withinMs: number): Promise<ExpectedCount> {
     const known = expected.get(product.name);
     const now = clock.monotonicMs();
-    if (known !== undefined && now < known.until) return known.devices;
-    const devices = await store.heardSince(product.name, product.listened - EXPECTED_WITHIN_MS);
-    expected.set(product.name, { devices, until: now + EXPECTED_KEPT_MS });
-    return devices;
+    if (known !== undefined && now < known.until) return known.count;
+    const count = {
+      expected: await countLately(product, withinMs),
+      devices: (await store.tallies(product.name)).get('standing:active') ?? 0,
+    };
+    expected.set(product.name, { count, until: now + EXPECTED_KEPT_MS });
+    return count;
+  }
+
+  function countLately(product: ServedProduct, withinMs: number): Promise<number> {
+    const now = clock.now();
+    return countHeard(store, product.name, { since: now - withinMs, until: now });
+  }
+
+  /** After a gap between two ticks, or a jump of the clock, devices look silent that had no chance to be heard. */
+  function noteGap(elapsedMs: number): void {
+    const at = clock.now();
+    const jumpMs = at - lastTickAt - elapsedMs;
+    const wasAway = elapsedMs > TICK_GAP_MAX_MS || Math.abs(jumpMs) > CLOCK_JUMP_MS;
+    for (const product of wasAway ? products.all() : []) {
+      // A product that is served only since then has its own gap, from before the start.
+      if (product.gap.resumedAt > lastTickAt) continue;
+      product.gap = { stoppedAt: lastTickAt, resumedAt: at };
+    }
+    lastTickAt = at;
   }
 
   async function expire(product: ServedProduct): Promise<void> {
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const due = await store.dueDevices(product.name, product.listened, PAGE_SIZE);
+      const due = await store.dueDevices(product.name, product.listening.listened, PAGE_SIZE);
       const changed = await saveEach(product, due, (device, policy) =>
         expireAttempt(device, policy, momentFor(product, clock.now())),
       );
@@ -90,7 +124,9 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
       const sightings = await store.unheardDevices(product.name, before, PAGE_SIZE);
       // The index is by the wall clock; silence counts only while we listened.
       const devices = sightings
-        .filter(({ contact }) => product.listened - (contact?.listened ?? 0) >= forgetAfterMs)
+        .filter(
+          ({ contact }) => product.listening.listened - (contact?.listened ?? 0) >= forgetAfterMs,
+        )
         .map(({ device }) => device);
       const changed = await saveEach(product, devices, (device, policy) =>
         forgetDevice(device, policy, momentFor(product, clock.now())),
@@ -171,6 +207,7 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     const now = clock.monotonicMs();
     const elapsedMs = now - lastMonotonic;
     lastMonotonic = now;
+    noteGap(elapsedMs);
     await attempt('Watching the clock', watchClock);
     await attempt('Writing contacts', flush);
     for (const product of products.all()) {
@@ -197,10 +234,4 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     },
     flush,
   };
-}
-
-/** Length of the slots in which a product's contacts are counted: short against the silence that makes one offline. */
-function slotMsOf(product: ServedProduct): number {
-  const pollIntervalMs = product.policy?.settings.pollIntervalMs ?? 0;
-  return Math.min(60_000, Math.max(1_000, Math.round(pollIntervalMs / 4)));
 }

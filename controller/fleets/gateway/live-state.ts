@@ -2,7 +2,7 @@
 // versions, never with devices.
 
 import { assert } from '../../base/assert.ts';
-import { isOnline, offlineAfterMs } from '../../devices/listening.ts';
+import { isOnline } from '../../devices/listening.ts';
 import { UNKNOWN_VERSION_KEY } from '../../devices/tally.ts';
 import type { DeviceSighting, ListenedMs } from '../../model/device.ts';
 import type {
@@ -13,6 +13,8 @@ import type {
   VersionCount,
 } from '../../model/live.ts';
 import type { Store } from '../../stores/store.ts';
+import type { Span } from './heard.ts';
+import { countHeard } from './heard.ts';
 
 /** Quarantined devices that are looked at one by one to tell how many of them were heard. */
 const QUARANTINED_READ_MAX = 1_000;
@@ -20,16 +22,20 @@ const QUARANTINED_READ_MAX = 1_000;
 /** How a product's fleet is looked at: the time, and what counts as online. */
 export interface Vantage {
   readonly listened: ListenedMs;
-  /** Null for a product that is not served: all its devices are offline. */
-  readonly pollIntervalMs: number | null;
+  readonly pollIntervalMs: number;
+  /** Last contacts (epoch milliseconds) that make a device count as online, where devices are counted, not named. */
+  readonly online: Span;
 }
 
-/** Reads a product's live state. Contacts have to be flushed before. */
+/**
+ * Reads a product's live state. Contacts have to be flushed before. Without a vantage the product is not served: all its
+ * devices are offline.
+ */
 export async function readLiveState(
   store: Store,
   product: string,
   named: ReadonlySet<string>,
-  vantage: Vantage,
+  vantage: Vantage | null,
 ): Promise<LiveState> {
   const record = (await store.products()).find((each) => each.name === product);
   const tallies = await store.tallies(product);
@@ -39,13 +45,14 @@ export async function readLiveState(
   ];
   const devices = tallies.get('standing:active') ?? 0;
   const quarantined = tallies.get('standing:quarantined') ?? 0;
-  const heard = await countHeard(store, product, quarantined, vantage);
+  const online =
+    vantage === null ? 0 : await countOnline(store, product, quarantined, vantage.online);
   return {
     product,
     adopted: record !== undefined && record.adoptedAt !== null,
     stopped: record !== undefined && record.stoppedAt !== null,
     devices,
-    offline: Math.min(devices, Math.max(0, devices - heard)),
+    offline: Math.min(devices, Math.max(0, devices - online)),
     quarantined,
     unlocked: countVersions(tallies, 'unlocked'),
     locked: countVersions(tallies, 'locked'),
@@ -57,32 +64,31 @@ export async function readLiveState(
 }
 
 /** Active devices that are online. Devices in quarantine are heard too, so they are taken out. */
-async function countHeard(
+async function countOnline(
   store: Store,
   product: string,
   quarantined: number,
-  vantage: Vantage,
+  span: Span,
 ): Promise<number> {
-  const { listened, pollIntervalMs } = vantage;
-  if (pollIntervalMs === null) return 0;
-  const heard = await store.heardSince(product, listened - offlineAfterMs(pollIntervalMs));
+  const heard = await countHeard(store, product, span);
   if (quarantined === 0) return heard;
   const read = await store.devices({
     product,
     standing: 'quarantined',
     limit: QUARANTINED_READ_MAX,
   });
-  const online = read.filter(({ contact }) => isOnline(contact, listened, pollIntervalMs)).length;
+  const online = read.filter(
+    ({ contact }) => contact !== null && contact.at >= span.since && contact.at <= span.until,
+  ).length;
   return heard - Math.round((online * quarantined) / Math.max(1, read.length));
 }
 
-function nameDevice({ device, contact }: DeviceSighting, vantage: Vantage): NamedDevice {
-  const { listened, pollIntervalMs } = vantage;
+function nameDevice({ device, contact }: DeviceSighting, vantage: Vantage | null): NamedDevice {
   return {
     id: device.id,
     standing: device.standing,
     running: device.running,
-    online: pollIntervalMs !== null && isOnline(contact, listened, pollIntervalMs),
+    online: vantage !== null && isOnline(contact, vantage.listened, vantage.pollIntervalMs),
     lock: device.lock,
     failing: device.failures !== null,
     actionVersion: device.action?.version ?? null,

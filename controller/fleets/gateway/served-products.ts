@@ -1,7 +1,8 @@
-// The products that this gateway serves now: their policies, found by the tenant in a device's URL, and their
-// listening time. A policy is swapped in one synchronous step, so no contact ever sees half of a change.
+// The products that this gateway serves now: their policies, found by the tenant in a device's URL, and how they are
+// listened to. A policy is swapped in one synchronous step, so no contact ever sees half of a change.
 
-import type { ListenedMs, Moment } from '../../model/device.ts';
+import type { ListeningState, ServingGap } from '../../devices/listening.ts';
+import type { Moment } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import { pollDocument } from './documents.ts';
 
@@ -10,11 +11,16 @@ export interface ServedProduct {
   readonly name: string;
   /** Null: nothing of the product is in force, its devices get 404. */
   policy: ProductPolicy | null;
-  /** Listening time so far. */
-  listened: ListenedMs;
+  /** Listening time so far, and whether it runs. */
+  listening: ListeningState;
+  /** The last time that the product was not served. */
+  gap: ServingGap;
   /** What a poll is answered with when there is nothing to do, as JSON text. */
   idleDocument: string;
 }
+
+/** What a product begins with in this process. */
+export type ServingStart = Pick<ServedProduct, 'listening' | 'gap'>;
 
 export interface ServedProducts {
   /** The product under a tenant of a URL, in any case; null where none is served. */
@@ -22,8 +28,8 @@ export interface ServedProducts {
   byName(name: string): ServedProduct | null;
   /** Every product that has a policy. */
   all(): readonly ServedProduct[];
-  /** Puts a policy in force (null: none). `listened` counts only for a product that was never served before. */
-  swap(name: string, policy: ProductPolicy | null, listened: ListenedMs): ServedProduct;
+  /** Puts a policy in force (null: none). `start` counts only for a product that was never served before. */
+  swap(name: string, policy: ProductPolicy | null, start: ServingStart): ServedProduct;
 }
 
 /** Creates an empty table. */
@@ -35,8 +41,14 @@ export function createServedProducts(): ServedProducts {
     byTenant: (tenant) => tenants.get(tenant) ?? tenants.get(tenant.toLowerCase()) ?? null,
     byName: (name) => products.get(name) ?? null,
     all: () => [...products.values()].filter((product) => product.policy !== null),
-    swap(name, policy, listened) {
-      const product = products.get(name) ?? { name, policy: null, listened, idleDocument: '' };
+    swap(name, policy, { listening, gap }) {
+      const product = products.get(name) ?? {
+        name,
+        policy: null,
+        listening,
+        gap,
+        idleDocument: '',
+      };
       product.policy = policy;
       product.idleDocument =
         policy === null ? '' : pollDocument(policy.settings.pollIntervalMs, {});
@@ -49,7 +61,7 @@ export function createServedProducts(): ServedProducts {
 
 /** The moment of a contact with a product's device. */
 export function momentFor(product: ServedProduct, at: number): Moment {
-  return { at, listened: product.listened };
+  return { at, listened: product.listening.listened };
 }
 
 /** A tenant that a manifest sets wins over another product of that name. */

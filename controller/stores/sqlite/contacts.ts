@@ -1,10 +1,10 @@
-// When devices were last heard from: one narrow row per device, and counts per slot of time, so that "how many were
-// heard lately" never reads the rows. The slots always add up to the devices with a contact.
+// When devices were last heard from: one narrow row per device, and counts per slot of epoch time, so that "how many
+// were heard lately" never reads the rows. The slots always add up to the devices with a contact.
 
 import type { DatabaseSync } from 'node:sqlite';
 
 import { assert } from '../../base/assert.ts';
-import type { Contact, ListenedMs } from '../../model/device.ts';
+import type { Contact } from '../../model/device.ts';
 import { createCounted } from './counted.ts';
 
 const DAY_MS = 86_400_000;
@@ -26,8 +26,10 @@ export interface Contacts {
     batch: Iterable<readonly [product: number, key: number, contact: Contact]>,
     slotMs: Iterable<readonly [product: number, slotMs: number]>,
   ): void;
-  /** Devices in the slots that end after `since`: exact to one slot, and never too few. */
-  countSince(product: number, since: ListenedMs): number;
+  /** Devices in the slots that end after `since` (epoch milliseconds): exact to one slot, and never too few. */
+  countSince(product: number, since: number): number;
+  /** Epoch milliseconds at which the newest slot begins; null where nobody was heard. */
+  newestSlot(product: number): number | null;
   /** Forgets what is remembered of the tables, after writes were undone. */
   reload(): void;
 }
@@ -53,6 +55,7 @@ export function openContacts(db: DatabaseSync): Contacts {
   const sumSlots = db.prepare(
     'SELECT coalesce(sum(devices), 0) AS heard FROM contact_slot WHERE product = ? AND slot > ?',
   );
+  const selectNewest = db.prepare('SELECT max(slot) AS slot FROM contact_slot WHERE product = ?');
   const selectSlotMs = db.prepare('SELECT number, slot_ms FROM product');
   const saveSlotMs = db.prepare(`
     INSERT INTO product (number, slot_ms) VALUES (?, ?)
@@ -82,11 +85,11 @@ export function openContacts(db: DatabaseSync): Contacts {
     const before = counted.get(key) ?? readCounted(key);
     if (before === null) return;
     const slotMs = readSlotMs(product);
-    const slot = Math.floor(contact.listened / slotMs) * slotMs;
+    const slot = Math.floor(contact.at / slotMs) * slotMs;
     const day = Math.floor(contact.at / DAY_MS);
     if (before.day !== null) move(moves, product, before.slot, -1);
     move(moves, product, slot, 1);
-    update.run(contact.at, contact.listened, contact.listened - slot, key);
+    update.run(contact.at, contact.listened, contact.at - slot, key);
     counted.set(key, slot, day);
     if (before.day === day) return;
     if (before.day !== null) leaveDay.run(product, before.day, key);
@@ -141,6 +144,10 @@ export function openContacts(db: DatabaseSync): Contacts {
     countSince(product, since) {
       return Number(sumSlots.get(product, since - readSlotMs(product))?.['heard'] ?? 0);
     },
+    newestSlot(product) {
+      const slot = selectNewest.get(product)?.['slot'] ?? null;
+      return slot === null ? null : Number(slot);
+    },
     reload,
   };
 }
@@ -157,7 +164,7 @@ type ContactRow = readonly [at: number | null, listened: number | null, intoSlot
 
 /** The start of the slot that a contact was counted in, whatever the slots' length is by now. */
 function findSlot(row: ContactRow): number {
-  return (row[1] ?? 0) - (row[2] ?? 0);
+  return (row[0] ?? 0) - (row[2] ?? 0);
 }
 
 function move(moves: Moves, product: number, slot: number, by: number): void {

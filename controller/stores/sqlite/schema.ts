@@ -52,7 +52,7 @@ CREATE TABLE tally (
   PRIMARY KEY (product, name)
 ) WITHOUT ROWID;
 
--- One row per device, all null until its first contact. The slot it is counted in began at (listened - into_slot).
+-- One row per device, all null until its first contact. The slot it is counted in began at (at - into_slot).
 CREATE TABLE contact (key INTEGER PRIMARY KEY, at INTEGER, listened INTEGER, into_slot INTEGER);
 CREATE TABLE contact_slot (
   product INTEGER NOT NULL, slot INTEGER NOT NULL, devices INTEGER NOT NULL,

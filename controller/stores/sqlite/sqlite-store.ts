@@ -107,6 +107,11 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
         const number = words.find(product);
         return number === null ? 0 : contacts.countSince(number, since);
       }),
+    lastHeardAt: (product) =>
+      read(() => {
+        const number = words.find(product);
+        return number === null ? null : contacts.newestSlot(number);
+      }),
 
     reserveActionIds: (count) => write(() => numbers.reserveActionIds(count)),
     action: (product, device, id) => read(() => history.readAction(product, device, id)),

@@ -1,4 +1,4 @@
-// Who is let in and out, what is counted, what is served, and listening time.
+// Who is let in and out, what is counted, and what is served.
 
 import { describe, expect, it } from 'vitest';
 
@@ -8,7 +8,6 @@ import {
   reviewQuarantine,
 } from '../../../controller/devices/admission.ts';
 import { forgetDevice } from '../../../controller/devices/forget.ts';
-import { isOnline } from '../../../controller/devices/listening.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { downloadableFirmware, shownFirmware } from '../../../controller/devices/serving.ts';
 import { tallyDifference, tallyKeys } from '../../../controller/devices/tally.ts';
@@ -177,14 +176,6 @@ describe('what is served', () => {
     expect(shown('succeeded')).toBe(42);
     expect(shown('failed')).toBeNull();
     expect(shown('cancelled')).toBeNull();
-  });
-});
-
-describe('listening time', () => {
-  it('decides what is offline: three missed polls', () => {
-    expect(isOnline({ listened: 0 }, 2_999, 1000)).toBe(true);
-    expect(isOnline({ listened: 0 }, 3_000, 1000)).toBe(false);
-    expect(isOnline(null, 0, 1000)).toBe(false);
   });
 });
 

@@ -15,7 +15,11 @@ import {
 import { formatSleep } from '../../../controller/fleets/gateway/documents.ts';
 import { baseUrl, deviceLinks } from '../../../controller/fleets/gateway/links.ts';
 import { createRegistrationCap } from '../../../controller/fleets/gateway/registration-cap.ts';
-import { createServedProducts } from '../../../controller/fleets/gateway/served-products.ts';
+import {
+  createServedProducts,
+  momentFor,
+} from '../../../controller/fleets/gateway/served-products.ts';
+import { startListening } from '../../../controller/devices/listening.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { expectedDevice } from '../../../controller/model/device.ts';
 import { buildDesired } from '../../support/desired.ts';
@@ -255,10 +259,14 @@ describe('the cap on strangers', () => {
 describe('served products', () => {
   const policyOf = (product: string, tenant: string | null = null) =>
     compilePolicy(buildDesired({ product, fleet: { tenant } }), [], { stopped: false });
+  const startAt = (listened: number) => ({
+    listening: startListening(listened, false),
+    gap: { stoppedAt: null, resumedAt: 0 },
+  });
 
   it('are found by name and by tenant, in any case', () => {
     const products = createServedProducts();
-    products.swap('thermostat', policyOf('thermostat', 'Acme'), 0);
+    products.swap('thermostat', policyOf('thermostat', 'Acme'), startAt(0));
     expect(products.byTenant('THERMOSTAT')?.name).toBe('thermostat');
     expect(products.byTenant('acme')?.name).toBe('thermostat');
     expect(products.byTenant('ACME')?.name).toBe('thermostat');
@@ -267,17 +275,18 @@ describe('served products', () => {
 
   it('are gone with their policy, and keep their listening time', () => {
     const products = createServedProducts();
-    products.swap('thermostat', policyOf('thermostat'), 5).listened = 77;
-    products.swap('thermostat', null, 0);
+    products.swap('thermostat', policyOf('thermostat'), startAt(77));
+    products.swap('thermostat', null, startAt(0));
     expect(products.byTenant('thermostat')).toBeNull();
     expect(products.all()).toEqual([]);
-    expect(products.swap('thermostat', policyOf('thermostat'), 0).listened).toBe(77);
+    const again = products.swap('thermostat', policyOf('thermostat'), startAt(0));
+    expect(momentFor(again, 5)).toEqual({ at: 5, listened: 77 });
   });
 
   it('give a tenant that a manifest sets to that product, whatever another is called', () => {
     const products = createServedProducts();
-    products.swap('one', policyOf('one', 'two'), 0);
-    products.swap('two', policyOf('two'), 0);
+    products.swap('one', policyOf('one', 'two'), startAt(0));
+    products.swap('two', policyOf('two'), startAt(0));
     expect(products.byTenant('two')?.name).toBe('one');
   });
 });

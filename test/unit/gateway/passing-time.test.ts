@@ -59,6 +59,48 @@ describe('as time passes', () => {
     expect((await gateway.device('dev-0')).action).not.toBeNull();
   });
 
+  /** One device goes on polling for a while; the listening time that is gained. */
+  async function pollOn(device: string, ms: number): Promise<number> {
+    const before = gateway.driver.momentOf('thermostat')?.listened ?? 0;
+    for (let left = ms; left > 0; left -= 10_000) {
+      await gateway.poll(device);
+      await gateway.pass(10_000);
+    }
+    return (gateway.driver.momentOf('thermostat')?.listened ?? 0) - before;
+  }
+
+  it('listening goes on without those that were silent for a day, three polls after', async () => {
+    await Promise.all(Array.from({ length: 4 }, (_, n) => introduce(gateway, `dev-${n}`)));
+    await pollOffer(gateway, 'dev-1');
+    await gateway.pass(40_000);
+    gateway.clock.advance(DAY_MS - 2 * MINUTE_MS);
+    expect(await pollOn('dev-0', MINUTE_MS)).toBe(0);
+    gateway.clock.advance(MINUTE_MS);
+    expect(await pollOn('dev-0', 50_000)).toBe(20_000);
+    await pollOn('dev-0', 5 * MINUTE_MS);
+    expect((await gateway.device('dev-1')).failures).toMatchObject({ count: 1 });
+  });
+
+  it('listening begins three polls after a start, and at once while nobody was ever heard', async () => {
+    await gateway.pass(5_000);
+    expect(gateway.driver.momentOf('thermostat')?.listened).toBe(5_000);
+    await introduce(gateway, 'dev-1');
+    gateway = await gateway.restart();
+    await gateway.inForce(words);
+    await gateway.pass(30_000);
+    expect(gateway.driver.momentOf('thermostat')?.listened).toBe(5_000);
+    await gateway.pass(5_000);
+    expect(gateway.driver.momentOf('thermostat')?.listened).toBe(10_000);
+  });
+
+  it('a back-off ends while most of the fleet is silent', async () => {
+    await Promise.all(Array.from({ length: 5 }, (_, n) => introduce(gateway, `dev-${n}`)));
+    const first = await pollOffer(gateway, 'dev-0');
+    await tell(gateway, 'dev-0', first.id, 'closed', 'failure', ['no space']);
+    await gateway.pass(MINUTE_MS);
+    expect(await gateway.poll('dev-0')).toMatchObject(OFFERED);
+  });
+
   it('no attempt fails by a gap in which this process did not run', async () => {
     await bringToOffer(gateway, 'dev-1');
     gateway.clock.advance(10 * DAY_MS);
