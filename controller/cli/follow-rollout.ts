@@ -45,6 +45,7 @@ export async function followRollout(
   const line = createLiveLine(shell);
   const startedMs = shell.clock.monotonicMs();
   let total = 0;
+  let movingSinceMs = 0;
   let told = '';
   let settledAtMs = Infinity;
   for (;;) {
@@ -57,8 +58,10 @@ export async function followRollout(
     }
     if (looked.ok) {
       const rollout = looked.value;
-      const moment = measureProgress(rollout, total, elapsedMs);
+      const moment = measureProgress(rollout, total, elapsedMs - movingSinceMs);
       total = moment.total;
+      // The time that gates and first downloads take says nothing of how fast devices come in.
+      if (moment.done === 0) movingSinceMs = elapsedMs;
       if (timeoutMs > 0) {
         line.show((width) => renderBar(moment, width), renderPlainProgress(moment));
       }
