@@ -109,6 +109,7 @@ it('updates a second device by the release alone', async () => {
   await second.stop();
   startDevice('dev-2', '1.0.1', '2');
   await until('dev-2 to run 1.0.1', async () => (await device('dev-2'))?.['running'] === 2);
+  expect((await lastAction('dev-2'))['state']).toBe('succeeded');
 });
 
 it('records a failing installation, retries it with back-off, and keeps the release where it is', async () => {
