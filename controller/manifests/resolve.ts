@@ -80,8 +80,9 @@ function selectFiles(
   const ours: ParsedFile[] = [];
   for (const file of [...files].sort((a, b) => compareText(a.path, b.path))) {
     if (!isForeign(file)) ours.push(file);
-    else if (file.suspects.length > 0 && productsBefore(previous, file.path) !== null) {
-      ours.push({ ...file, problems: file.suspects, unattributed: true, obscured: true });
+    else if (productsBefore(previous, file.path) !== null) {
+      const problems = file.suspects.length > 0 ? file.suspects : [lostManifests(file)];
+      ours.push({ ...file, problems, unattributed: true, obscured: true });
     }
   }
   const beyond = ours[FILES_MAX];
@@ -98,6 +99,20 @@ function selectFiles(
   );
   const first = [...ours.slice(0, FILES_MAX), { ...beyond, problems: [problem] }];
   return { files: first, isTruncated: true };
+}
+
+/** A file that was cut off, or overwritten, has lost its manifests; that is no deletion of them. */
+function lostManifests(file: ParsedFile): Problem {
+  return buildProblem(
+    file,
+    { line: 1, column: 1 },
+    {
+      reason: 'InvalidManifest',
+      message: 'The file held manifests before, and holds none now.',
+      remedy: 'Restore them; or delete the file, if they are meant to go.',
+      product: null,
+    },
+  );
 }
 
 /** Words are looked for in the text of files of which some document could not be read. */

@@ -331,6 +331,17 @@ describe('a mistake', () => {
     for (const key of refused) expect(kept).not.toContain(key);
   });
 
+  it.each(['', '# nothing\n', 'apiVer', 'name: ci\non: push\n'])(
+    'is a file that has lost its manifests, which is no deletion: %j',
+    (text) => {
+      const files = { ...BASE, 'l.yaml': text };
+      const snapshot = resolve(files, { 'l.yaml': ['t'] });
+      expect(tell(snapshot)).toEqual(['l.yaml:1:1 InvalidManifest']);
+      expect(snapshot.frozen).toEqual(['t']);
+      expect(tell(resolve(files))).toEqual([]);
+    },
+  );
+
   it('in a reference of a lock or release is left to the plan, which knows what is kept in force', () => {
     const { products } = resolve({
       ...BASE,
