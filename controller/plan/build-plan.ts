@@ -45,7 +45,7 @@ const FILE_REASONS: ReadonlySet<string> = new Set([
 /** Builds the plan of a revision. */
 export function buildPlan(input: PlanInput): PlanResult {
   const { snapshot, inForce, live, context } = input;
-  const sourceProblems = [...(input.sourceProblems ?? []), ...emptySource(snapshot, inForce)];
+  const sourceProblems = [...(input.sourceProblems ?? []), ...findEmptySource(snapshot, inForce)];
   const frozenAll = sourceProblems.length > 0 || snapshot.frozen === 'all';
   const frozen = new Set(snapshot.frozen === 'all' ? [] : snapshot.frozen);
   const planned = new Map<string, PlannedProduct>();
@@ -89,7 +89,7 @@ function productNames(
 }
 
 /** A source without any manifest, while something is in force, is never read as a deletion of everything. */
-function emptySource(
+export function findEmptySource(
   snapshot: Snapshot,
   inForce: ReadonlyMap<string, Desired>,
 ): readonly Problem[] {

@@ -104,7 +104,8 @@ function nameRevision({ plan, revision, now }: CarryOutInput, ports: Ports): Pro
       message: `Revision ${revision} is in force.`,
     };
     await ports.store.saveProduct({ product: after, events: [event] });
-    ports.held.change(product, { record: after });
+    // Whoever reads that the revision is in force is told what is refused of it, and no longer of the one before.
+    ports.held.change(product, { record: after, plan: { ...plan, actions: [] } });
   });
 }
 

@@ -6,6 +6,7 @@ import { failure, messageOf } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import type { OutcomeCount } from '../model/live.ts';
+import { findEmptySource } from '../plan/build-plan.ts';
 import { createSerial } from '../sources/serial.ts';
 import type { Controller, ControllerView } from './controller.ts';
 import { readConvergence } from './convergence.ts';
@@ -109,7 +110,11 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
         subjectSeen: reading.subject,
         sourceReadAt: reading.readAt,
         sourceFailure: reading.failure,
-        problems: [...reading.problems, ...(reading.snapshot?.problems ?? [])],
+        problems: [
+          ...reading.problems,
+          ...(reading.snapshot === null ? [] : findEmptySource(reading.snapshot, held.inForce())),
+          ...(reading.snapshot?.problems ?? []),
+        ],
         products: held.views(),
         ready: passes > 0 && reading.snapshot !== null,
         passes,

@@ -8,9 +8,10 @@ import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
+import type { Problem } from '../model/problem.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { PlanResult } from '../plan/build-plan.ts';
-import { buildPlan } from '../plan/build-plan.ts';
+import { buildPlan, findEmptySource } from '../plan/build-plan.ts';
 import { isSamePlan } from '../plan/fingerprint.ts';
 import { stateConditions } from '../releases/conditions.ts';
 import type { CarryOutInput } from './carry-out.ts';
@@ -68,7 +69,11 @@ export function createReconciler(
   };
 
   /** Sets a product's conditions, and writes them where they changed. */
-  const saveConditions = (product: string, failed: Failure | null): Promise<void> =>
+  const saveConditions = (
+    product: string,
+    failed: Failure | null,
+    sourceProblem: Problem | null,
+  ): Promise<void> =>
     held.inTurn(product, async () => {
       const { live = null, plan = null } = held.get(product) ?? {};
       const record = held.recordOf(product);
@@ -83,6 +88,7 @@ export function createReconciler(
             live,
             plan,
             failure: failed,
+            sourceProblem,
             now: clock.now(),
           });
       const after = { ...record, conditions };
@@ -101,6 +107,8 @@ export function createReconciler(
     const { live, failures } = await observeFleets(snapshot, held, ports);
     const { plan } = planFor(snapshot, live, adopt, unavailable);
     const plans = new Map(plan.products.map((each) => [each.product, each]));
+    const sourceProblem =
+      [...reader.current().problems, ...findEmptySource(snapshot, held.inForce())][0] ?? null;
     for (const product of new Set([...held.names(), ...plans.keys(), ...failures.keys()])) {
       const failed = carriedOut.get(product) ?? failures.get(product) ?? null;
       // A fleet that is away for a moment does not make the last plan untrue.
@@ -109,7 +117,7 @@ export function createReconciler(
         live: live.get(product) ?? null,
         plan: plans.get(product) ?? earlier,
       });
-      await saveConditions(product, failed);
+      await saveConditions(product, failed, sourceProblem);
     }
   };
 

@@ -4,6 +4,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Condition, ConditionType } from '../model/condition.ts';
 import type { LiveState } from '../model/live.ts';
 import type { ProductPlan } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
 
 export interface ConditionInput {
@@ -13,6 +14,8 @@ export interface ConditionInput {
   readonly live: LiveState | null;
   /** The plan after the last pass; null before the first. */
   readonly plan: ProductPlan | null;
+  /** What is wrong with the source as a whole, such as a rewritten history, so that nothing moves; null: nothing. */
+  readonly sourceProblem: Problem | null;
   /** Why the product's part could not be carried out; null where nothing stands in the way. */
   readonly failure: Failure | null;
   /** Epoch milliseconds. */
@@ -37,12 +40,12 @@ export function stateConditions(input: ConditionInput): readonly Condition[] {
   });
 }
 
-function readyStatement({ live, plan, failure }: ConditionInput): Statement {
+function readyStatement({ live, plan, failure, sourceProblem }: ConditionInput): Statement {
   if (failure !== null || live === null || plan === null) {
     const message = failure?.message ?? 'The fleet has not been read yet.';
     return { type: 'Ready', status: 'Unknown', reason: 'FleetUnreachable', message };
   }
-  const blocking = blockingReason(plan);
+  const blocking = blockingReason(plan, sourceProblem);
   if (blocking !== null) {
     const { reason, message } = blocking;
     return { type: 'Ready', status: 'False', reason, message };
@@ -72,7 +75,12 @@ function readyStatement({ live, plan, failure }: ConditionInput): Statement {
   };
 }
 
-function activeStatements({ live, plan, failure }: ConditionInput): readonly Statement[] {
+function activeStatements({
+  live,
+  plan,
+  failure,
+  sourceProblem,
+}: ConditionInput): readonly Statement[] {
   const statements: Statement[] = [];
   const add = (type: ConditionType, reason: Reason, message: string): void => {
     statements.push({ type, status: 'True', reason, message });
@@ -94,19 +102,20 @@ function activeStatements({ live, plan, failure }: ConditionInput): readonly Sta
       );
     }
   }
-  const blocking = plan === null ? null : stallingReason(plan);
+  const blocking = plan === null ? null : stallingReason(plan, sourceProblem);
   if (failure?.disposition === 'stall') add('Stalled', 'FleetUnreachable', failure.message);
   else if (blocking !== null) add('Stalled', blocking.reason, blocking.message);
   return statements;
 }
 
 /** What stands in the way, whoever can lift it; what needs a person comes first. */
-function blockingReason(plan: ProductPlan): Blocking | null {
-  return stallingReason(plan) ?? plan.refusals[0] ?? null;
+function blockingReason(plan: ProductPlan, sourceProblem: Problem | null): Blocking | null {
+  return stallingReason(plan, sourceProblem) ?? plan.refusals[0] ?? null;
 }
 
 /** What a person has to lift; refusals that devices lift by themselves only delay. */
-function stallingReason(plan: ProductPlan): Blocking | null {
+function stallingReason(plan: ProductPlan, sourceProblem: Problem | null): Blocking | null {
+  if (sourceProblem !== null) return sourceProblem;
   if (plan.frozen) {
     return {
       reason: 'InvalidManifest',

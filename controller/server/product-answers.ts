@@ -2,7 +2,7 @@
 
 import type { Failure } from '../base/failure.ts';
 import type { Condition } from '../model/condition.ts';
-import type { Origin } from '../model/desired.ts';
+import type { Origin, Place } from '../model/desired.ts';
 import type { EvidenceRecord } from '../model/device.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
@@ -31,7 +31,7 @@ const VERIFIERS_MAX = 100;
 /** The whole picture. */
 export function statusAnswer(view: ControllerView, version: string): StatusJson {
   const { source, revisionSeen, subjectSeen, sourceReadAt, sourceFailure, ready, passes } = view;
-  const { problems, warnings } = divide(view.problems);
+  const { problems, warnings } = divide(standingProblems(view));
   return {
     version,
     ready,
@@ -59,7 +59,8 @@ export function summaryAnswer(product: ProductView, view: ControllerView): Produ
   return {
     product: product.product,
     revision: product.revision,
-    observedRevision: view.revisionSeen,
+    // Of the pass that the rest is from: the source may have been read again since.
+    observedRevision: product.conditions[0]?.observedRevision ?? view.revisionSeen,
     devices: product.live === null ? null : countDevices(product.live),
     releases: releaseAnswers(product),
     stopped: product.stoppedAt !== null,
@@ -242,7 +243,7 @@ function noticesOf(
   view: ControllerView,
 ): { readonly problems: readonly ProblemJson[]; readonly warnings: readonly ProblemJson[] } {
   // A file that cannot be read may concern every product.
-  const own = view.problems.filter(
+  const own = standingProblems(view).filter(
     (each) =>
       each.product === product.product || (each.product === null && each.severity === 'error'),
   );
@@ -252,6 +253,24 @@ function noticesOf(
     problems: unique([...problems, ...(plan?.refusals ?? []).map(problemAnswer)]),
     warnings: unique([...warnings, ...(plan?.warnings ?? []).map(problemAnswer)]),
   };
+}
+
+/**
+ * The problems of the newest revision, without references that its plan accepted all the same: a version or a group
+ * may have no manifest any more, and still be in force.
+ */
+function standingProblems(view: ControllerView): readonly Problem[] {
+  const plans = new Map(view.products.map(({ product, plan }) => [product, plan]));
+  return view.problems.filter(({ reason, product, place }) => {
+    if (reason !== 'UnknownVersion' && reason !== 'UnknownGroup') return true;
+    const plan = product === null ? null : (plans.get(product) ?? null);
+    if (plan === null || plan.frozen) return true;
+    return plan.refusals.some((refusal) => isSamePlace(refusal.place, place));
+  });
+}
+
+function isSamePlace(a: Place, b: Place | null): boolean {
+  return a.file === b?.file && a.line === b.line && a.column === b.column;
 }
 
 function divide(problems: readonly Problem[]): {

@@ -293,6 +293,51 @@ describe('a revision', () => {
     await again.sync();
     expect(again.controller.view().problems).toEqual([]);
   });
+
+  it('that waits for a person says why, in the problems and the conditions', async () => {
+    const controller = await startOnOne();
+    const reasonsOf = (): readonly string[] => [
+      ...controller.controller.view().problems.map(({ reason }) => reason),
+      ...controller.view().conditions.map(({ type, reason }) => `${type} ${reason}`),
+    ];
+    controller.source.commit({});
+    await controller.sync();
+    expect(reasonsOf()).toEqual(['EmptySource', 'Ready EmptySource', 'Stalled EmptySource']);
+
+    controller.source.commit(fleetFiles({ firmware: [1], release: 1 }));
+    await controller.sync();
+    expect(reasonsOf()).toEqual(['Ready Converged']);
+
+    controller.source.rewrite(fleetFiles({ firmware: [1] }));
+    await controller.sync();
+    expect(reasonsOf()).toEqual([
+      'HistoryRewritten',
+      'Ready HistoryRewritten',
+      'Stalled HistoryRewritten',
+    ]);
+  });
+
+  it('is named together with what is refused of it, not with what was refused before', async () => {
+    let look: () => void = () => undefined;
+    const controller = await startOnOne(['d1'], {
+      wrapStore: (store) => ({
+        ...store,
+        async tallies(product) {
+          look();
+          return store.tallies(product);
+        },
+      }),
+    });
+    let refusals: readonly string[] | null = null;
+    look = () => {
+      const { revision, plan } = controller.view();
+      if (revision === 'c4') refusals ??= plan?.refusals.map(({ reason }) => reason) ?? null;
+    };
+    await controller.apply(fleetFiles({ firmware: [1, 2], release: 2 }));
+    expect(controller.refusals()).toEqual(['ReleaseUnverified']);
+    await controller.apply(fleetFiles({ firmware: [1, 2], release: 1 }));
+    expect(refusals).toEqual([]);
+  });
 });
 
 describe('several products', () => {

@@ -138,6 +138,7 @@ function tellStatus(world: World, { product }: Pass): readonly string[] {
     live: world.live(),
     plan: product,
     failure: null,
+    sourceProblem: null,
     now: 0,
   });
   const devices = [...world.devices.values()]

@@ -29,6 +29,7 @@ function conditions(seen: LiveState, plan: ProductPlan, more: Partial<ConditionI
     live: seen,
     plan,
     failure: null,
+    sourceProblem: null,
     now: 1000,
     ...more,
   });

@@ -69,6 +69,36 @@ describe('what is in force', () => {
     expect(product.problemCount).toBe(2);
   });
 
+  it('has no problem in a reference that its plan accepted: what has no manifest any more may be in force', async () => {
+    const picture = apiPicture();
+    const reference = {
+      severity: 'error',
+      reason: 'UnknownVersion',
+      message: 'There is no Firmware manifest of version 41.',
+      remedy: 'Add it.',
+      excerpt: null,
+      product: 'thermostat',
+    } as const;
+    const accepted = { ...reference, place: { file: 'release.yaml', line: 8, column: 12 } };
+    const refused = { ...reference, place: { file: 'release.yaml', line: 7, column: 12 } };
+    api.controller.picture = { ...picture, problems: [accepted, refused] };
+
+    const places = (of: { problems: readonly { line: number }[] }): readonly number[] =>
+      of.problems.map(({ line }) => line);
+    const own = await getJson<{ problems: readonly { line: number }[] }>(BASE);
+    expect(new Set(places(own))).toEqual(new Set([7]));
+    expect(places(await getJson('/api/v1/status'))).toEqual([7]);
+  });
+
+  it('says which reading it is from: the source may have been read again since', async () => {
+    api.controller.picture = { ...apiPicture(), revisionSeen: 'r3' };
+    expect(await getJson(BASE)).toMatchObject({ observedRevision: 'r2' });
+    expect(await getJson('/api/v1/status')).toMatchObject({
+      revisionSeen: 'r3',
+      products: [{ observedRevision: 'r2' }, {}],
+    });
+  });
+
   it('names for each version what runs it, what verified it and how its gate stands', async () => {
     await api.store.saveProduct({
       product: {
