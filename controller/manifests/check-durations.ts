@@ -26,6 +26,26 @@ const BOUNDS: Readonly<Record<string, readonly [minMs: number, maxMs: number, ex
 /** Durations out of bounds in a document of a kind, whatever else is wrong with it. */
 export function checkDurations(kind: Kind, value: unknown): readonly DurationMistake[] {
   if (kind !== 'Product') return [];
+  return [...checkBounds(value), ...checkClaimedSoak(value)];
+}
+
+/** A soak is met by a report asked for after its end, which an agent that only claims success never gives. */
+function checkClaimedSoak(value: unknown): readonly DurationMistake[] {
+  const path = 'spec.verification.soak';
+  const soak = pickValue(value, path.split('.'));
+  const evidence = pickValue(value, ['spec', 'verification', 'evidence']);
+  if (evidence !== 'claimed' || typeof soak !== 'string' || !parseDuration(soak)) return [];
+  return [
+    {
+      path,
+      message:
+        'A soak can never be met with `evidence: claimed`: nobody is asked what runs after it.',
+      remedy: 'Write `soak: 0s`, or have devices name their version and use `evidence: reported`.',
+    },
+  ];
+}
+
+function checkBounds(value: unknown): readonly DurationMistake[] {
   return Object.entries(BOUNDS).flatMap(([path, [minMs, maxMs, example]]) => {
     const text = pickValue(value, path.split('.'));
     const ms = typeof text === 'string' ? parseDuration(text) : null;

@@ -366,6 +366,15 @@ describe('a document of ours', () => {
     expect(file.documents[0]?.spec).toBeNull();
   });
 
+  it('refuses a soak that nobody can meet, because only claims count', () => {
+    const claimed = (soak: string): string =>
+      `${PRODUCT}  verification: { evidence: claimed, soak: ${soak} }\n`;
+    expect(tell(parse(claimed('1h')))).toEqual([
+      expect.stringContaining('A soak can never be met with `evidence: claimed`'),
+    ]);
+    expect(tell(parse(claimed('0s')))).toEqual([]);
+  });
+
   it('with more problems than are listed counts the rest', () => {
     const ids = Array.from({ length: 150 }, (_, index) => index).join(', ');
     const file = parse(`apiVersion: lockstep/v1
