@@ -15,6 +15,8 @@ export interface Verification {
   readonly devices: readonly string[];
   /** Devices that name the version, and whose soak or evidence is not there yet. */
   readonly soaking: readonly string[];
+  /** Devices that run the version without having been given it, where that is asked for: they will not be given it. */
+  readonly tooWeak: readonly string[];
   readonly needed: number;
 }
 
@@ -39,8 +41,15 @@ export function verificationOf(
     .filter(counts)
     .map((each) => each.device)
     .sort();
-  const soaking = words
-    .filter((each) => !counts(each))
+  const isTooWeak = (each: EvidenceRecord): boolean =>
+    rule.evidence === 'flashed' && each.level === 'reported';
+  const rest = words.filter((each) => !counts(each));
+  const soaking = rest
+    .filter((each) => !isTooWeak(each))
+    .map((each) => each.device)
+    .sort();
+  const tooWeak = rest
+    .filter(isTooWeak)
     .map((each) => each.device)
     .sort();
   const needed = Math.max(1, rule.devices);
@@ -48,7 +57,7 @@ export function verificationOf(
     record !== null &&
     record.sha256 === sha256 &&
     (record.verifiedAt !== null || record.finishedAt !== null);
-  return { verified: kept || devices.length >= needed, devices, soaking, needed };
+  return { verified: kept || devices.length >= needed, devices, soaking, tooWeak, needed };
 }
 
 /**
@@ -60,8 +69,9 @@ export function devicesOnTheWay(
   locked: readonly string[],
 ): { readonly onTheWay: readonly string[]; readonly suffices: boolean } {
   const done = new Set(verification.devices);
+  const stuck = new Set(verification.tooWeak);
   const onTheWay = [...new Set([...verification.soaking, ...locked])]
-    .filter((device) => !done.has(device))
+    .filter((device) => !done.has(device) && !stuck.has(device))
     .sort();
   return { onTheWay, suffices: done.size + onTheWay.length >= verification.needed };
 }
@@ -104,7 +114,11 @@ function describe(
   const soak = rule.soakMs === 0 ? '' : ` and stayed up for ${formatDuration(rule.soakMs)}`;
   const have = verification.devices.length;
   const way = onTheWay.length === 0 ? 'None is on the way.' : `On the way: ${listed(onTheWay)}.`;
-  return `Version ${version} is not verified: ${have} of ${verification.needed} device(s)${where} ${EVIDENCE_TEXT[rule.evidence]}${soak}. ${way}`;
+  const weak =
+    verification.tooWeak.length === 0
+      ? ''
+      : ` Not given it by this fleet, but running it: ${listed(verification.tooWeak)}.`;
+  return `Version ${version} is not verified: ${have} of ${verification.needed} device(s)${where} ${EVIDENCE_TEXT[rule.evidence]}${soak}. ${way}${weak}`;
 }
 
 const EVIDENCE_TEXT: Readonly<Record<EvidenceLevel, string>> = {

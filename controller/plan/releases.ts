@@ -186,12 +186,13 @@ function isRollback(
   return record !== null && record.finishedAt !== null;
 }
 
-/** Devices that merged locks are bringing to a version, of those that may verify it. */
+/** Devices that merged locks are bringing to a version, of those that may verify it; quarantined ones are brought nowhere. */
 function devicesLockedTo(scope: Scope, version: number): readonly string[] {
   const verifiers = verifiersOf(scope);
   const devices: string[] = [];
   for (const [device, lock] of scope.holding) {
     if (lock.spec.version !== version) continue;
+    if (scope.live.named.get(device)?.standing === 'quarantined') continue;
     if (verifiers === null || verifiers.has(device)) devices.push(device);
   }
   return devices.sort();

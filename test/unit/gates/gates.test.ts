@@ -175,6 +175,25 @@ describe('verified', () => {
     expect(isAsStrong('reported', 'reported')).toBe(true);
   });
 
+  it('does not wait for a device that runs the version without having been given it', () => {
+    const state = verify([evidence('a', 42)], { evidence: 'flashed' });
+    expect(devicesOnTheWay(state, ['a'])).toEqual({ onTheWay: [], suffices: false });
+    expect(devicesOnTheWay(state, ['a', 'b'])).toEqual({ onTheWay: ['b'], suffices: true });
+    const config = desired({ verification: { ...rule, evidence: 'flashed' } }).config ?? undefined;
+    const verdict = askRelease(releaseGate('verified'), {
+      record: null,
+      live: live({ evidence: [evidence('a', 42)] }),
+      ...(config && { config }),
+      onTheWay: ['a'],
+    });
+    expect(verdict).toMatchObject({
+      lifts: 'commit',
+      message: expect.stringContaining('running it: a.'),
+    });
+    const claimed = verify([evidence('a', 42, { level: 'claimed' })]);
+    expect(devicesOnTheWay(claimed, ['a'])).toEqual({ onTheWay: ['a'], suffices: true });
+  });
+
   it('counts a soak that was met and is long enough, and names who soaks', () => {
     const soaking = verify([evidence('d1', 42, { passedAt: null })]);
     expect(soaking).toMatchObject({ verified: false, soaking: ['d1'], devices: [] });

@@ -45,6 +45,19 @@ describe('the verification gate', () => {
     expect(next.releases.map(({ spec }) => spec.version)).toEqual([41]);
   });
 
+  it('does not wait for a locked device in quarantine, which is never flashed', () => {
+    const locks = { bench: { version: 42, devices: ['d1'] } };
+    const { plan } = planOne({
+      now: desired({ firmware, release: 42, locks }),
+      inForce: before,
+      live: liveOf([namedDevice('d1', { standing: 'quarantined' })], {
+        crowd,
+        firmware: [verified41, remembered(42)],
+      }),
+    });
+    expect(plan.refusals).toMatchObject([{ reason: 'ReleaseUnverified', lifts: 'commit' }]);
+  });
+
   it('lets the lock go ahead that is in the same commit, and names its device as on the way', () => {
     const locks = { bench: { version: 42, devices: ['d1'] } };
     const { plan, next } = planOne({
