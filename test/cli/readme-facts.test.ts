@@ -1,0 +1,95 @@
+// What the README says of manifests, commands, files and variables, against what is there.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+/** The parts of a JSON Schema that are compared. */
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly default?: string | number | boolean;
+}
+
+/** The text between a heading and the next of the same rank. */
+function section(heading: string): string {
+  const start = README.indexOf(`\n## ${heading}`);
+  expect(start).toBeGreaterThan(0);
+  const end = README.indexOf('\n## ', start + 1);
+  return README.slice(start, end < 0 ? undefined : end);
+}
+
+function readSchema(name: string): Schema {
+  const text = readFileSync(join(ROOT, `schemas/${name}.schema.json`), 'utf8');
+  return (JSON.parse(text) as Schema).properties?.['spec'] ?? {};
+}
+
+describe('the README on manifests', () => {
+  it('lists every field of `fleet` with its default', () => {
+    const { driver: _, ...fields } = readSchema('product').properties?.['fleet']?.properties ?? {};
+    const rows = [
+      ...section('Manifests').matchAll(/^\| `(\w+)` \| (`\w+`|none|the product's name) \| /gm),
+    ];
+    const told = rows.map(([, name, value = '']) => [
+      name,
+      value.startsWith('`') ? value.slice(1, -1) : undefined,
+    ]);
+    const actual = Object.entries(fields).map(([name, field]) => [
+      name,
+      field.default === undefined ? undefined : String(field.default),
+    ]);
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(actual));
+    expect(told.length).toBe(actual.length);
+  });
+
+  it('names every other field', () => {
+    const text = section('Manifests');
+    const names = (schema: Schema | undefined): readonly string[] =>
+      Object.keys(schema?.properties ?? {});
+    const product = readSchema('product');
+    const fields = [
+      ...names(product),
+      ...names(product.properties?.['verification']),
+      ...names(product.properties?.['guardrails']),
+      ...['firmware', 'device-group', 'device-lock', 'release'].flatMap((kind) =>
+        names(readSchema(kind)),
+      ),
+    ];
+    expect(fields.length).toBeGreaterThan(20);
+    expect(fields.filter((name) => !new RegExp(`\`${name}[\`.:]`).test(text))).toEqual([]);
+  });
+});
+
+describe('the README on commands', { timeout: 60_000 }, () => {
+  it('lists those that there are', async () => {
+    const { stdout } = await runCli(['--help']);
+    const known = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name = '']) => name);
+    const rows = [...section('Commands').matchAll(/^\| (`.*?`) \| /gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`(\w+)/g)].map(([, name = '']) => name),
+    );
+    expect(known.length).toBeGreaterThan(10);
+    expect(new Set(rows)).toEqual(new Set(known.filter((name) => name !== 'help')));
+  });
+
+  it('names variables that the program reads', () => {
+    const told = new Set([...README.matchAll(/LOCKSTEP_[A-Z_]+/g)].map(([name]) => name));
+    const sources = readdirSync(join(ROOT, 'controller'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(ROOT, 'controller', name), 'utf8'))
+      .join('\n');
+    expect([...told].filter((name) => !sources.includes(`'${name}'`))).toEqual([]);
+  });
+});
+
+describe('the README on files', () => {
+  it('names files and folders that are there', () => {
+    const paths = [...README.matchAll(/`((?:controller|schemas|test|examples)\/[\w./-]*)`/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(paths.length).toBeGreaterThan(15);
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
