@@ -56,14 +56,14 @@ export async function composeController(
     return listening;
   }
   gateway.start();
-  const { address } = listening.value;
+  const { address, deviceAddress } = listening.value;
   state.value.announce(address);
   const started = await controller.start();
   if (!started.ok) {
     await close();
     return started;
   }
-  return ok({ controller, address, close });
+  return ok({ controller, address, deviceAddress, close });
 }
 
 function openSourceOf(

@@ -137,7 +137,7 @@ async function applyInPlace(
   const served = await compose.composeController({ ...serve.value, followSource: false });
   if (!served.ok) return shell.failed(served.error);
   try {
-    const { controller, address } = served.value;
+    const { controller, deviceAddress } = served.value;
     const { adopt } = settings.value;
     if (adopt) {
       const preview = await previewAdoption(serve.value.source, options.revision, controller);
@@ -152,7 +152,7 @@ async function applyInPlace(
       acceptHistory: options.acceptHistory === true,
     });
     if (!report.ok) return refuseOrFail(shell, report.error);
-    if (options.wait) shell.note(`serving devices at ${address} meanwhile`);
+    if (options.wait) shell.note(`serving devices at ${deviceAddress} meanwhile`);
     return await followReport(shell, target, report.value, options);
   } finally {
     await served.value.close();

@@ -38,6 +38,8 @@ export interface ServedController {
   readonly controller: Controller;
   /** `http://HOST:PORT` of the API, with the port that was taken. */
   readonly address: string;
+  /** The same for devices; `address` where they have no port of their own. */
+  readonly deviceAddress: string;
   close(): Promise<void>;
 }
 

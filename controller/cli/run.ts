@@ -57,7 +57,7 @@ async function run(shell: Shell, source: string | undefined, options: RunOptions
   const compose = await shell.loadCompose();
   const served = await compose.composeController(serve.value);
   if (!served.ok) return shell.failed(served.error);
-  const { controller, address } = served.value;
+  const { controller, address, deviceAddress } = served.value;
   while (!controller.view().ready && !interrupted.aborted) {
     // What keeps it from being ready is in the log; it goes on trying.
     await controller.nextPass(1_000);
@@ -66,11 +66,12 @@ async function run(shell: Shell, source: string | undefined, options: RunOptions
     const { source: description, revisionSeen, products } = controller.view();
     const revision = revisionSeen ?? products[0]?.revision ?? null;
     if (shell.output === 'json') {
-      const ready = { address: address, source: description, revision };
+      const ready = { address, deviceAddress, source: description, revision };
       shell.write(`${JSON.stringify(ready)}\n`);
     } else {
+      const devices = deviceAddress === address ? '' : ` and for devices at ${deviceAddress}`;
       shell.write(
-        `lockstep ready at ${address} (source ${description ?? 'none'}, revision ${revision ?? 'none'})\n`,
+        `lockstep ready at ${address}${devices} (source ${description ?? 'none'}, revision ${revision ?? 'none'})\n`,
       );
     }
     await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }));

@@ -26,6 +26,17 @@ describe('run', SLOW, () => {
     }
   });
 
+  it('names the port that devices have of their own', async () => {
+    const controller = await fleet.startController('--device-listen', '127.0.0.1:0');
+    const [, address] = await controller.until(/ and for devices at (http:\S+) \(/);
+    const poll = `${address}/thermostat/controller/v1/sim-00001`;
+    expect((await fetch(poll)).status).toBe(401);
+    const headers = { authorization: 'GatewayToken trial' };
+    expect((await fetch(poll, { headers })).status).toBe(200);
+    const { stdout } = await controller.stop();
+    expect(stdout.split('\n')).toHaveLength(2);
+  });
+
   it('warns loudly when it serves devices without credentials', async () => {
     const controller = await fleet.startController('--allow-anonymous');
     expect((await controller.stop()).stderr).toContain(
