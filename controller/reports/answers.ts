@@ -86,6 +86,8 @@ export interface ProductSummaryJson {
   readonly releases: readonly ReleaseJson[];
   readonly stopped: boolean;
   readonly adopted: boolean;
+  /** False while most of its fleet is silent, or was until lately: soaks and time-outs wait. */
+  readonly listening: boolean;
   readonly conditions: readonly ConditionJson[];
   /** How many problems and warnings the newest revision has for it. */
   readonly problemCount: number;

@@ -10,6 +10,7 @@ import type {
 } from './answers.ts';
 import { cleanText, countOf, formatAgo, formatNumber, formatPlace } from './plain-text.ts';
 import { paint, shortRevision, type Paint, type TextStyle } from './plain-text.ts';
+import { LISTENING_PAUSED } from './why.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
 
 const REVISION_COLUMN: Column = { title: 'REVISION' };
@@ -36,6 +37,11 @@ export function renderStatusText(status: StatusJson, now: number, style: TextSty
       const head = `${product.product} ${condition.type}: ${condition.reason}`;
       lines.push('', paint(style, 'yellow', cleanText(head)), `  ${cleanText(condition.message)}`);
     }
+  }
+  for (const { product, listening } of status.products) {
+    if (listening) continue;
+    lines.push('', paint(style, 'yellow', `${cleanText(product)} ListeningPaused`));
+    lines.push(`  ${LISTENING_PAUSED}`);
   }
   for (const problem of status.problems) lines.push('', ...renderNotice(problem, 'red', style));
   for (const warning of status.warnings) lines.push('', ...renderNotice(warning, 'yellow', style));

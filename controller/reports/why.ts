@@ -15,12 +15,18 @@ import type { DeviceSummaryJson, TraceJson } from './answers.ts';
 import { deviceJson, type DeviceContext } from './device-json.ts';
 import { countOf, isoTime } from './plain-text.ts';
 
+/** For people, of a product whose listening time stands. */
+export const LISTENING_PAUSED =
+  'Most of the fleet is silent, or was until lately: soaks and time-outs wait until it has been heard for three polls.';
+
 export interface ExplainInput extends DeviceContext {
   readonly product: string;
   readonly id: string;
   /** Null: the state does not know it. */
   readonly device: DeviceRecord | null;
   readonly contact: Contact | null;
+  /** False while the product's listening time stands. */
+  readonly isListening: boolean;
   /** In force for the product. */
   readonly inForce: Desired;
   /** The device's evidence. */
@@ -195,6 +201,10 @@ function explainWaits(
     for (const { manifest, reason, message } of input.refusals) {
       if (manifest.startsWith('Release/')) wait(reason, `${manifest} is refused: ${message}`);
     }
+  }
+  const hasSoak = input.evidence.some(({ passedAt }) => passedAt === null);
+  if (!input.isListening && (device.action !== null || hasSoak)) {
+    wait('ListeningPaused', LISTENING_PAUSED);
   }
   return waits;
 }

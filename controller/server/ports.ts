@@ -20,6 +20,8 @@ export interface FleetInsight {
   policyOf(product: string): ProductPolicy | null;
   /** Now, as a contact would have it; null where nothing of the product was ever in force. */
   momentOf(product: string): Moment | null;
+  /** False while soaks and time-outs of the product wait, because most of its fleet is silent or was until lately. */
+  isListening(product: string): boolean;
 }
 
 export interface ServerPorts {

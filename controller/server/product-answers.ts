@@ -24,12 +24,15 @@ import type {
   VersionCountJson,
 } from '../reports/answers.ts';
 import { isoTime } from '../reports/plain-text.ts';
+import type { FleetInsight } from './ports.ts';
 
 /** Devices that are named as having verified a version. */
 const VERIFIERS_MAX = 100;
 
+type Listening = Pick<FleetInsight, 'isListening'>;
+
 /** The whole picture. */
-export function statusAnswer(view: ControllerView, version: string): StatusJson {
+export function statusAnswer(view: ControllerView, fleet: Listening, version: string): StatusJson {
   const { source, revisionSeen, subjectSeen, sourceReadAt, sourceFailure, ready, passes } = view;
   const { problems, warnings } = divide(standingProblems(view));
   return {
@@ -43,7 +46,7 @@ export function statusAnswer(view: ControllerView, version: string): StatusJson 
     passes,
     problems,
     warnings,
-    products: view.products.map((product) => summaryAnswer(product, view)),
+    products: view.products.map((product) => summaryAnswer(product, view, fleet)),
   };
 }
 
@@ -54,7 +57,11 @@ export function failureAnswer(failure: Failure): FailureJson {
 }
 
 /** A product in short. */
-export function summaryAnswer(product: ProductView, view: ControllerView): ProductSummaryJson {
+export function summaryAnswer(
+  product: ProductView,
+  view: ControllerView,
+  fleet: Listening,
+): ProductSummaryJson {
   const { problems, warnings } = noticesOf(product, view);
   return {
     product: product.product,
@@ -65,6 +72,7 @@ export function summaryAnswer(product: ProductView, view: ControllerView): Produ
     releases: releaseAnswers(product),
     stopped: product.stoppedAt !== null,
     adopted: product.adoptedAt !== null,
+    listening: fleet.isListening(product.product),
     conditions: product.conditions.map(conditionAnswer),
     problemCount: problems.length,
     warningCount: warnings.length,
@@ -72,10 +80,14 @@ export function summaryAnswer(product: ProductView, view: ControllerView): Produ
 }
 
 /** A product in full. */
-export function productAnswer(product: ProductView, view: ControllerView): ProductJson {
+export function productAnswer(
+  product: ProductView,
+  view: ControllerView,
+  fleet: Listening,
+): ProductJson {
   const config = product.inForce.config?.spec ?? null;
   return {
-    ...summaryAnswer(product, view),
+    ...summaryAnswer(product, view, fleet),
     ...noticesOf(product, view),
     versions: product.live === null ? [] : countVersions(product.live),
     stoppedAt: isoTime(product.stoppedAt),

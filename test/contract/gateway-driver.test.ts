@@ -1,4 +1,4 @@
-// The gateway is held to the driver contract, and to what only it does: counting who is online by listening time.
+// The gateway is held to the driver contract, and to what only it does: counting who is online.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -142,11 +142,16 @@ describe('the live state of the gateway', () => {
     });
   });
 
-  it('serves `why` with the policy in force and the moment', async () => {
+  it('serves `why` with the policy in force, the moment, and whether it is listened to', async () => {
     expect(gateway.driver.policyOf('thermostat')?.firmware.has(41)).toBe(true);
     expect(gateway.driver.policyOf('kettle')).toBeNull();
     expect(gateway.driver.momentOf('kettle')).toBeNull();
     await gateway.pass(5_000);
     expect(gateway.driver.momentOf('thermostat')?.listened).toBe(5_000);
+    expect(gateway.driver.isListening('kettle')).toBe(true);
+    expect(gateway.driver.isListening('thermostat')).toBe(true);
+    await Promise.all(['dev-1', 'dev-2', 'dev-3'].map((id) => gateway.poll(id)));
+    await gateway.pass(45_000);
+    expect(gateway.driver.isListening('thermostat')).toBe(false);
   });
 });

@@ -310,6 +310,7 @@ export async function startApi(options: Partial<ServerOptions> = {}): Promise<Ap
         policyOf: (product) => (product === 'thermostat' ? policy : null),
         momentOf: (product) =>
           product === 'thermostat' ? { at: API_NOW, listened: 10_000_000 } : null,
+        isListening: () => true,
       },
       clock: { now: () => API_NOW, monotonicMs: () => 0 },
       log: { info: (line) => log.push(line), warn: (line) => log.push(line) },

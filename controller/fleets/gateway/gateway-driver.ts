@@ -44,6 +44,8 @@ export interface GatewayDriver extends FleetDriver {
   policyOf(product: string): ProductPolicy | null;
   /** Now, as a contact of the product's devices would have it; null where nothing of it was ever in force. */
   momentOf(product: string): Moment | null;
+  /** False while the product's listening time stands: most of its fleet is silent, or was until lately. */
+  isListening(product: string): boolean;
 }
 
 /** Creates a gateway that serves no product until `enforce` is called. */
@@ -109,6 +111,10 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
     momentOf(product) {
       const served = products.byName(product);
       return served === null ? null : momentFor(served, ports.clock.now());
+    },
+    isListening(product) {
+      const served = products.byName(product);
+      return served === null || served.policy === null || served.listening.runs;
     },
     observe: (product, named) =>
       guard(async () => {

@@ -156,6 +156,7 @@ export function addDeviceRoutes(app: FastifyInstance, context: ApiContext): void
         id,
         device,
         contact: device === null ? null : await store.contact(device.key),
+        isListening: context.gateway.isListening(product),
         inForce: view.inForce ?? emptyDesired(product),
         evidence: evidence.filter((each) => each.device === id),
         refusals: view.plan?.refusals ?? [],

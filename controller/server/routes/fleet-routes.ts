@@ -21,7 +21,7 @@ import { describeRoute, PRODUCT_PARAMS, type ProductParams } from './route.ts';
 
 /** Adds the routes. */
 export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { controller, store, version } = context;
+  const { controller, store, gateway, version } = context;
 
   app.get(
     '/status',
@@ -32,7 +32,7 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
       role: 'viewer',
       answer: ref('Status'),
     }),
-    async () => statusAnswer(controller.view(), version),
+    async () => statusAnswer(controller.view(), gateway, version),
   );
 
   app.get(
@@ -46,7 +46,7 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
     }),
     async () => {
       const view = controller.view();
-      return { items: view.products.map((product) => summaryAnswer(product, view)) };
+      return { items: view.products.map((product) => summaryAnswer(product, view, gateway)) };
     },
   );
 
@@ -64,7 +64,7 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
       const view = controller.view();
       const product = findProduct(context, request.params.product);
       if (product === null) return sendUnknownProduct(reply, request.params.product);
-      return productAnswer(product, view);
+      return productAnswer(product, view, gateway);
     },
   );
 

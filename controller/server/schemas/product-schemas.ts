@@ -45,6 +45,11 @@ const summaryFields = {
   releases: arrayOf(ref('Release')),
   stopped: { ...flag, description: 'The emergency stop is pulled.' },
   adopted: flag,
+  listening: {
+    ...flag,
+    description:
+      'False while most of the fleet is silent, or was lately: soaks and time-outs wait.',
+  },
   conditions: arrayOf(ref('Condition')),
   problemCount: count,
   warningCount: count,

@@ -78,6 +78,7 @@ function sampleStatus(): StatusJson {
         ],
         stopped: false,
         adopted: true,
+        listening: false,
         conditions: [
           {
             type: 'Ready',
@@ -99,6 +100,7 @@ function sampleStatus(): StatusJson {
         releases: [],
         stopped: true,
         adopted: false,
+        listening: true,
         conditions: [],
         problemCount: 0,
         warningCount: 0,

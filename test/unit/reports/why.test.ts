@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { compilePolicy } from '../../../controller/devices/policy.ts';
-import type { DeviceRecord } from '../../../controller/model/device.ts';
+import type { DeviceRecord, EvidenceRecord } from '../../../controller/model/device.ts';
 import type { ProductPolicy } from '../../../controller/model/policy.ts';
 import { renderWhyText } from '../../../controller/reports/why-text.ts';
 import { explainDevice, type ExplainInput } from '../../../controller/reports/why.ts';
@@ -37,8 +37,23 @@ function inputFor(device: DeviceRecord | null, change: Partial<ExplainInput> = {
     listened: LISTENED,
     now: NOW,
     inForce: sampleDesired(),
+    isListening: true,
     evidence: [],
     refusals: [],
+    ...change,
+  };
+}
+
+function sampleEvidence(change: Partial<EvidenceRecord>): EvidenceRecord {
+  return {
+    product: 'thermostat',
+    version: 41,
+    sha256: String(41).padStart(64, '0'),
+    device: 'bench-1',
+    level: 'flashed',
+    since: 0,
+    passedAt: null,
+    soakedMs: 3_600_000,
     ...change,
   };
 }
@@ -117,6 +132,19 @@ describe('an explanation', () => {
     expect(waitsOf(inputFor(behind, { refusals: locks }))).toEqual([]);
   });
 
+  it('says that soaks and time-outs wait while most of the fleet is silent', () => {
+    const paused = { isListening: false };
+    const busy = sampleDevice({ action: sampleAction() });
+    expect(waitsOf(inputFor(busy, paused))).toEqual(['ActionOpen', 'ListeningPaused']);
+    const soaking = sampleEvidence({ passedAt: null });
+    expect(waitsOf(inputFor(sampleDevice(), { ...paused, evidence: [soaking] }))).toEqual([
+      'ListeningPaused',
+    ]);
+    const passed = sampleEvidence({ passedAt: NOW });
+    expect(waitsOf(inputFor(sampleDevice(), { ...paused, evidence: [passed] }))).toEqual([]);
+    expect(waitsOf(inputFor(busy))).toEqual(['ActionOpen']);
+  });
+
   it('says that only a missed poll counts for an on-reset lock without a boot attribute', () => {
     const lock = sampleCarriedLock({ flash: 'on-reset', armed: false });
     const device = sampleDevice({ id: 'bench-1', lock });
@@ -135,18 +163,7 @@ describe('an explanation', () => {
       lock: sampleCarriedLock(),
       action: sampleAction({ phase: 'fetched', fetchedAt: NOW - 120_000, attempt: 2 }),
     });
-    const evidence: ExplainInput['evidence'] = [
-      {
-        product: 'thermostat',
-        version: 41,
-        sha256: String(41).padStart(64, '0'),
-        device: 'bench-1',
-        level: 'flashed',
-        since: 0,
-        passedAt: NOW - 86_400_000,
-        soakedMs: 3_600_000,
-      },
-    ];
+    const evidence = [sampleEvidence({ passedAt: NOW - 86_400_000 })];
     const text = renderWhyText(explainDevice(inputFor(locked, { evidence })), NOW, {
       color: false,
     });

@@ -53,7 +53,7 @@ describe('the ports', () => {
           controller: api.controller,
           store: api.store,
           deviceRoutes: async () => undefined,
-          gateway: { policyOf: () => null, momentOf: () => null },
+          gateway: { policyOf: () => null, momentOf: () => null, isListening: () => true },
           clock: { now: () => 0, monotonicMs: () => 0 },
           log: { info: () => undefined, warn: () => undefined },
         },
