@@ -45,7 +45,7 @@ interface Detail {
   readonly q?: string;
   /** registeredAt */
   readonly t?: number;
-  /** tokenHash */
+  /** tokenHash, as base64url: a third shorter than hex, which counts with a million devices in a page cache */
   readonly h?: string;
   /** reported */
   readonly r?: string;
@@ -101,7 +101,7 @@ export function encodeDetail(device: DeviceRecord, words: Words): string {
   const detail: Detail = {
     ...(device.quarantine !== null && { q: device.quarantine }),
     ...(device.registeredAt !== null && { t: device.registeredAt }),
-    ...(device.tokenHash !== null && { h: device.tokenHash }),
+    ...(device.tokenHash !== null && { h: recode(device.tokenHash, 'hex', 'base64url') }),
     ...(device.reported !== null && { r: device.reported }),
     ...(device.runningSince !== null && { s: device.runningSince }),
     ...(device.boot !== null && { b: device.boot }),
@@ -136,7 +136,7 @@ export function decodeDevice(
     standing: pick(STANDINGS, row[2]),
     quarantine: detail.q ?? null,
     registeredAt: detail.t ?? null,
-    tokenHash: detail.h ?? null,
+    tokenHash: detail.h === undefined ? null : recode(detail.h, 'base64url', 'hex'),
     reported: detail.r ?? null,
     running: row[3],
     runningSince: detail.s ?? null,
@@ -171,6 +171,10 @@ function encodeVouched(
 ): NonNullable<Detail['v']> {
   const { version, sha256, level, passed, at, soakedMs } = vouched;
   return [version, words.intern(sha256), LEVELS.indexOf(level), passed ? 1 : 0, at, soakedMs];
+}
+
+function recode(digest: string, from: 'hex' | 'base64url', to: 'hex' | 'base64url'): string {
+  return Buffer.from(digest, from).toString(to);
 }
 
 function pick<T>(words: readonly T[], place: number): T {
