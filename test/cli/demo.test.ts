@@ -1,8 +1,10 @@
 // The demo as a newcomer or a CI job runs it, and empty variables as such jobs set them.
 
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeFolder, runCli } from '../support/cli.ts';
+import { makeFolder, runCli, startCli } from '../support/cli.ts';
 
 describe('demo', { timeout: 180_000 }, () => {
   it('tells its story to the end, also where its port is taken, without bars and colours in a log', async () => {
@@ -27,6 +29,22 @@ describe('demo', { timeout: 180_000 }, () => {
     expect(places[0]).toBeGreaterThan(0);
     expect(stderr).toContain('7/7 on version 42');
     for (const drawn of ['\u001b', '█', '░']) expect(`${stdout}${stderr}`).not.toContain(drawn);
+  });
+
+  it.each([
+    { signals: ['SIGINT'], code: 1 },
+    { signals: ['SIGINT', 'SIGTERM'], code: 143 },
+  ] as const)('leaves nothing behind when it is ended by $signals', async ({ signals, code }) => {
+    const demo = startCli(['demo', '--devices', '8']);
+    try {
+      const [, folder = ''] = await demo.until(/This one is (\S+)\.\n/);
+      expect(existsSync(folder)).toBe(true);
+      for (const signal of signals) demo.child.kill(signal);
+      expect((await demo.ended).code).toBe(code);
+      expect(existsSync(dirname(folder))).toBe(false);
+    } finally {
+      demo.child.kill('SIGKILL');
+    }
   });
 });
 

@@ -2,9 +2,11 @@
 // it: files, `git commit`, `git revert`.
 
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { simpleGit } from 'simple-git';
 
 export interface DemoRepo {
@@ -26,6 +28,9 @@ export interface DemoRepo {
 /** Copies an example and makes its first commit. The machine's git configuration plays no part. */
 export async function createDemoRepo(example: string, message: string): Promise<DemoRepo> {
   const base = await mkdtemp(join(tmpdir(), 'lockstep-demo-'));
+  // A second Ctrl-C ends the process at once, and with it whatever would have disposed of the folder.
+  const removeAtExit = (): void => rmSync(base, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
   const folder = join(base, 'fleet');
   await cp(example, folder, { recursive: true });
   const git = simpleGit({ baseDir: folder, config: IDENTITY });
@@ -50,7 +55,10 @@ export async function createDemoRepo(example: string, message: string): Promise<
       await git.raw(['revert', '--no-edit', id]);
       return git.revparse(['HEAD']);
     },
-    dispose: () => rm(base, { recursive: true, force: true }),
+    async dispose() {
+      await rm(base, { recursive: true, force: true });
+      process.off('exit', removeAtExit);
+    },
   };
 }
 
