@@ -1,5 +1,7 @@
 // Which products nothing may change for, because a file that speaks of them cannot be read or resolved.
 
+import type { Reason } from '../model/reasons.ts';
+import type { Snapshot } from '../model/revision.ts';
 import type { Findings } from './findings.ts';
 import type { ParsedFile } from './parsed.ts';
 
@@ -48,6 +50,25 @@ export function computeFrozen({
   }
   return [...frozen].sort();
 }
+
+/**
+ * A snapshot that was read without a revision before it, such as that of a pull request, with what its broken files
+ * freeze because of what they held in the revision before.
+ */
+export function freezeByHistory(snapshot: Snapshot, previous: ProductsByFile | null): Snapshot {
+  if (snapshot.frozen === 'all') return snapshot;
+  const broken = snapshot.problems.flatMap(({ reason, place }) =>
+    FREEZING.has(reason) && place !== null ? [place.file] : [],
+  );
+  const before = broken.flatMap((file) => productsBefore(previous, file) ?? []);
+  return { ...snapshot, frozen: [...new Set([...snapshot.frozen, ...before])].sort() };
+}
+
+const FREEZING: ReadonlySet<Reason> = new Set([
+  'InvalidManifest',
+  'UnknownProduct',
+  'DuplicateName',
+]);
 
 /** Whether a name stands anywhere in a file's text, by itself and not as a part of another name. */
 export function mentions(file: ParsedFile, name: string): boolean {

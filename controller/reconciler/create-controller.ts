@@ -5,6 +5,7 @@ import type { Failure } from '../base/failure.ts';
 import { failure, messageOf } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
+import { freezeByHistory } from '../manifests/freeze.ts';
 import type { OutcomeCount } from '../model/live.ts';
 import { findEmptySource } from '../plan/build-plan.ts';
 import { createSerial } from '../sources/serial.ts';
@@ -133,7 +134,9 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     plan: (snapshot, request) =>
       attempt(() =>
         inTurn(async () => {
-          const wanted = snapshot ?? reader.current().snapshot;
+          const newest = reader.current().snapshot;
+          const wanted =
+            snapshot === null ? newest : freezeByHistory(snapshot, newest?.productsByFile ?? null);
           if (wanted === null) {
             return fail(failure('SourceUnavailable', 'No revision has been read yet.', 'retry'));
           }

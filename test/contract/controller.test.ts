@@ -9,9 +9,11 @@ import { failure } from '../../controller/base/failure.ts';
 import { fail, ok } from '../../controller/base/result.ts';
 import type { FleetDriver } from '../../controller/fleets/driver.ts';
 import type { GatewayDriver } from '../../controller/fleets/gateway/gateway-driver.ts';
+import { createRevisionLoader } from '../../controller/reconciler/revision-loader.ts';
 import { binaryOf, fleetFiles, sha256Of } from '../property/support/fleet-repo.ts';
 import type { TestController, TestControllerOptions } from '../support/controller.ts';
 import { startController } from '../support/controller.ts';
+import { memoryTree } from '../support/trees.ts';
 
 let running: TestController | null = null;
 afterEach(async () => {
@@ -371,6 +373,28 @@ describe('several products', () => {
     expect(controller.view('other').revision).toBe('c2');
     expect((await controller.record('a', 'other')).lock?.version).toBe(2);
     expect(await controller.store.device('one', 'a')).toBeNull();
+  });
+
+  it('are frozen in the plan of a proposed revision as they will be when it is merged', async () => {
+    const controller = await start();
+    const group = (product: string): string =>
+      `apiVersion: lockstep/v1\nkind: DeviceGroup\nmetadata: { name: g }\nspec: { product: ${product}, devices: [d1] }\n`;
+    const files = {
+      ...both({ firmware: [1] }, { firmware: [1] }),
+      'groups.yaml': `${group('one')}---\n${group('other')}`,
+    };
+    await controller.apply(files);
+    const proposed = { ...files, 'groups.yaml': `${group('one')}---\n${group('nobody')}` };
+    const read = await createRevisionLoader().load(memoryTree(proposed, 'proposed'), null);
+    if (!read.ok) throw new Error(read.error.message);
+    const planned = await controller.controller.plan(read.value, {});
+    const frozen = planned.ok
+      ? planned.value.products.map((each) => [each.product, each.frozen])
+      : [];
+    expect(frozen).toEqual([
+      ['one', true],
+      ['other', true],
+    ]);
   });
 
   it('go on where the fleet of one of them fails to be read, or to take an action', async () => {
