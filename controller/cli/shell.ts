@@ -73,8 +73,8 @@ export function createShell(
     cwd: host.cwd(),
     env: host.env,
     clock: systemClock,
-    isTerminal: isTerminal(host.stdout),
-    isErrorTerminal: isTerminal(host.stderr),
+    isTerminal: hasScreen(host.stdout),
+    isErrorTerminal: hasScreen(host.stderr),
     stdout: host.stdout,
     stderr: host.stderr,
     output: 'text',
@@ -103,6 +103,11 @@ export function createShell(
       }),
   };
   return shell;
+}
+
+/** Terminals that some job runners make have no size: nothing would show on them. */
+function hasScreen(stream: NodeJS.WriteStream): boolean {
+  return isTerminal(stream) && stream.columns !== 0;
 }
 
 /** Streams that are no terminal have no `isTTY` at all, whatever the types say. */
