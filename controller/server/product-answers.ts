@@ -259,8 +259,12 @@ function noticesOf(
     (each) =>
       each.product === product.product || (each.product === null && each.severity === 'error'),
   );
-  const { problems, warnings } = divide(own);
   const plan = product.plan;
+  // What the plan refuses, it says in words of its own.
+  const isRefused = ({ reason, place }: Problem): boolean =>
+    plan?.refusals.some((each) => each.reason === reason && isSamePlace(each.place, place)) ??
+    false;
+  const { problems, warnings } = divide(own.filter((each) => !isRefused(each)));
   return {
     problems: unique([...problems, ...(plan?.refusals ?? []).map(problemAnswer)]),
     warnings: unique([...warnings, ...(plan?.warnings ?? []).map(problemAnswer)]),

@@ -81,12 +81,20 @@ describe('what is in force', () => {
     } as const;
     const accepted = { ...reference, place: { file: 'release.yaml', line: 8, column: 12 } };
     const refused = { ...reference, place: { file: 'release.yaml', line: 7, column: 12 } };
-    api.controller.picture = { ...picture, problems: [accepted, refused] };
+    const [product] = picture.products;
+    const [refusal] = product?.plan?.refusals ?? [];
+    if (!product?.plan || !refusal) throw new Error('the picture has no refusal');
+    const plan = { ...product.plan, refusals: [{ ...refusal, reason: 'UnknownVersion' as const }] };
+    api.controller.picture = {
+      ...picture,
+      problems: [accepted, refused],
+      products: [{ ...product, plan }],
+    };
 
     const places = (of: { problems: readonly { line: number }[] }): readonly number[] =>
       of.problems.map(({ line }) => line);
     const own = await getJson<{ problems: readonly { line: number }[] }>(BASE);
-    expect(new Set(places(own))).toEqual(new Set([7]));
+    expect(places(own)).toEqual([7]);
     expect(places(await getJson('/api/v1/status'))).toEqual([7]);
   });
 
