@@ -1,6 +1,6 @@
 // One revision of the source, read and checked: what it asks for, what is wrong with it, and what that freezes.
 
-import type { Desired } from './desired.ts';
+import type { Desired, ProductSpec } from './desired.ts';
 import type { BinaryFacts } from './firmware.ts';
 import type { Problem } from './problem.ts';
 
@@ -21,6 +21,11 @@ export interface Snapshot {
    * their absence from `products` is no deletion.
    */
   readonly refused: readonly string[];
+  /**
+   * Guardrails of the revision's parent, by product, where the parent is not the revision that was read before this one:
+   * several commits came at once, and what is in force is older than the parent. Absent: what is in force binds.
+   */
+  readonly parentGuardrails?: Readonly<Record<string, ProductSpec['guardrails']>>;
   /** What was read out of each binary that could be read, by SHA-256. */
   readonly binaries: Readonly<Record<string, BinaryFacts>>;
 }
@@ -28,6 +33,15 @@ export interface Snapshot {
 /** The identity of a manifest inside a product. */
 export function manifestKey(kind: string, product: string, name: string): string {
   return `${kind}/${product}/${name}`;
+}
+
+/** The guardrails that the revision's parent gives a product, where they are not those in force; else null. */
+export function parentGuardrailsOf(
+  { parentGuardrails }: Snapshot,
+  product: string,
+): ProductSpec['guardrails'] | null {
+  if (parentGuardrails === undefined || !Object.hasOwn(parentGuardrails, product)) return null;
+  return parentGuardrails[product] ?? null;
 }
 
 /** What a revision asks for of a product; null where it has no manifest of it. A product may be named `constructor`. */

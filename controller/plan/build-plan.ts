@@ -8,7 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { REASONS } from '../model/reasons.ts';
 import type { Snapshot } from '../model/revision.ts';
-import { desiredOf } from '../model/revision.ts';
+import { desiredOf, parentGuardrailsOf } from '../model/revision.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { PlannedProduct } from './plan-product.ts';
 import { planFrozen, planProduct } from './plan-product.ts';
@@ -98,8 +98,10 @@ export function findEmptySource(
     snapshot.refused.length === 0 &&
     snapshot.problems.length === 0;
   const something = [...inForce.values()].some((desired) => desired.config !== null);
-  const allowed = [...inForce.values()].every(
-    (desired) => desired.config === null || desired.config.spec.guardrails.allowEmpty,
+  const allowed = [...inForce].every(
+    ([product, { config }]) =>
+      config === null ||
+      (parentGuardrailsOf(snapshot, product) ?? config.spec.guardrails).allowEmpty,
   );
   if (!empty || (something && allowed)) return [];
   return [

@@ -6,6 +6,7 @@ import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Impact, ProductPlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/revision.ts';
+import { parentGuardrailsOf } from '../model/revision.ts';
 import { planFirmware, retireFirmware } from './firmware.ts';
 import { endGroups, planGroups } from './groups.ts';
 import { conflictingDevices, countImpact } from './impact.ts';
@@ -52,17 +53,8 @@ export function planProduct(
   const refusedKeys = new Set(snapshot.refused);
   if (config === null) return planUnconfigured(product, snapshot, inForce, live);
   const gone = desired === null && ![...refusedKeys].some((key) => key.split('/')[1] === product);
-  const scope = openScope(
-    product,
-    snapshot.revision,
-    desired,
-    inForce,
-    live,
-    context,
-    refusedKeys,
-    config,
-  );
-  if (gone && inForce.config !== null && !inForce.config.spec.guardrails.allowEmpty) {
+  const scope = openScope(product, snapshot, desired, inForce, live, context, refusedKeys, config);
+  if (gone && inForce.config !== null && !guardrailsOf(scope).allowEmpty) {
     refuse(
       scope,
       inForce.config.origin,
@@ -101,7 +93,7 @@ export function planProduct(
 
 function openScope(
   product: string,
-  revision: string,
+  snapshot: Snapshot,
   desired: Desired | null,
   inForce: Desired,
   live: LiveState,
@@ -111,11 +103,12 @@ function openScope(
 ): Scope {
   return {
     product,
-    revision,
+    revision: snapshot.revision,
     desired: sortDesired(desired ?? emptyDesired(product)),
     inForce: sortDesired(inForce),
     live,
     context,
+    parentGuardrails: parentGuardrailsOf(snapshot, product),
     refusedKeys,
     actions: [],
     refusals: [],

@@ -37,6 +37,8 @@ export interface Scope {
   readonly inForce: Desired;
   readonly live: LiveState;
   readonly context: PlanContext;
+  /** Guardrails of the revision's parent, where that was never in force; null: what is in force binds. */
+  readonly parentGuardrails: ProductSpec['guardrails'] | null;
   /** Keys of manifests that the revision has, but refused alone: what is in force for them stays. */
   readonly refusedKeys: ReadonlySet<string>;
   readonly actions: Action[];
@@ -63,9 +65,11 @@ const FIRST_GUARDRAILS: ProductSpec['guardrails'] = {
 
 /**
  * Guardrails are read from the parent revision, never from the change itself: from what is in force, or, where an
- * earlier pass put a part of this revision in force already, from what was in force before it.
+ * earlier pass put a part of this revision in force already, from what was in force before it. A parent that came
+ * together with the revision, and so never was in force, is read by itself.
  */
 export function guardrailsOf(scope: Scope): ProductSpec['guardrails'] {
+  if (scope.parentGuardrails !== null) return scope.parentGuardrails;
   const { config, parentGuardrails } = scope.inForce;
   if (parentGuardrails?.revision === scope.revision) return parentGuardrails.guardrails;
   return config?.spec.guardrails ?? FIRST_GUARDRAILS;

@@ -11,6 +11,7 @@ import { parseManifestFile, refuseLargeFile } from '../manifests/parse-file.ts';
 import { foreignFile, type ParsedFile, refuseFile } from '../manifests/parsed.ts';
 import { createClaimScanner, isManifestPath } from '../manifests/recognise.ts';
 import { resolveSnapshot } from '../manifests/resolve.ts';
+import type { ProductSpec } from '../model/desired.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { Tree, TreeEntry } from '../sources/source.ts';
 import { type BinaryPorts, createBinaryReader } from './binary-reader.ts';
@@ -25,6 +26,10 @@ export interface RevisionLoader {
     tree: Tree,
     previous: { readonly productsByFile: ProductsByFile } | null,
   ): Promise<Result<Snapshot, Failure>>;
+  /** Reads the guardrails of a tree's products alone; no binary is read, and nothing of it is remembered. */
+  loadGuardrails(
+    tree: Tree,
+  ): Promise<Result<Readonly<Record<string, ProductSpec['guardrails']>>, Failure>>;
 }
 
 /** Files that are read at the same time. */
@@ -32,30 +37,39 @@ const PARALLEL_READS = 16;
 
 /** Creates a loader. It remembers what it read in the last load, by path and identity. */
 export function createRevisionLoader(options: BinaryPorts = {}): RevisionLoader {
-  let parsed = new Map<string, ParsedFile>();
+  let parsed: ReadonlyMap<string, ParsedFile> = new Map();
   const binaries = createBinaryReader(options);
+
+  const readFiles = async (
+    tree: Tree,
+  ): Promise<Result<ReadonlyMap<string, ParsedFile>, Failure>> => {
+    const candidates = tree.entries.filter(
+      ({ path, kind }) => kind !== 'submodule' && isManifestPath(path),
+    );
+    const files = new Map<string, ParsedFile>();
+    for (let start = 0; start < candidates.length; start += PARALLEL_READS) {
+      const batch = candidates.slice(start, start + PARALLEL_READS);
+      const results = await Promise.all(
+        batch.map(async (entry) => {
+          const known = parsed.get(keyOf(entry));
+          return known === undefined ? readManifestFile(tree, entry) : ok(known);
+        }),
+      );
+      for (const [index, result] of results.entries()) {
+        if (!result.ok) return result;
+        const entry = batch[index];
+        if (entry !== undefined) files.set(keyOf(entry), result.value);
+      }
+    }
+    return ok(files);
+  };
+
   return {
     async load(tree, previous) {
-      const candidates = tree.entries.filter(
-        ({ path, kind }) => kind !== 'submodule' && isManifestPath(path),
-      );
-      const next = new Map<string, ParsedFile>();
-      for (let start = 0; start < candidates.length; start += PARALLEL_READS) {
-        const batch = candidates.slice(start, start + PARALLEL_READS);
-        const results = await Promise.all(
-          batch.map(async (entry) => {
-            const known = parsed.get(keyOf(entry));
-            return known === undefined ? readManifestFile(tree, entry) : ok(known);
-          }),
-        );
-        for (const [index, result] of results.entries()) {
-          if (!result.ok) return result;
-          const entry = batch[index];
-          if (entry !== undefined) next.set(keyOf(entry), result.value);
-        }
-      }
-      parsed = next;
-      const files = [...next.values()];
+      const read = await readFiles(tree);
+      if (!read.ok) return read;
+      parsed = read.value;
+      const files = [...read.value.values()];
       const found = await binaries.read(tree, files);
       if (!found.ok) return found;
       const lookUp: BinaryLookup = (firmware) => found.value(firmware.spec.binary);
@@ -66,6 +80,23 @@ export function createRevisionLoader(options: BinaryPorts = {}): RevisionLoader 
           previousProductsByFile: previous?.productsByFile ?? null,
           binaries: lookUp,
         }),
+      );
+    },
+    async loadGuardrails(tree) {
+      const read = await readFiles(tree);
+      if (!read.ok) return read;
+      const { products } = resolveSnapshot({
+        revision: tree.revision,
+        files: [...read.value.values()],
+        previousProductsByFile: null,
+        binaries: () => ({ state: 'unchecked' }),
+      });
+      return ok(
+        Object.fromEntries(
+          Object.entries(products).flatMap(([product, { config }]) =>
+            config === null ? [] : [[product, config.spec.guardrails] as const],
+          ),
+        ),
       );
     },
   };

@@ -65,6 +65,26 @@ export function createSourceReader(
     return ok(descends.value ? [] : [historyProblem(known, tree.revision)]);
   };
 
+  /** Reads a tree, and the guardrails of its parent where that is not what was read before. */
+  const load = async (tree: Tree): Promise<Result<Snapshot, Failure>> => {
+    const before = reading.snapshot;
+    const loaded = await loader.load(tree, before);
+    if (!loaded.ok || before === null || source === null) return loaded;
+    if (before.revision === tree.revision) {
+      const { parentGuardrails } = before;
+      return parentGuardrails === undefined ? loaded : ok({ ...loaded.value, parentGuardrails });
+    }
+    const parent = await source.parentOf(tree.revision);
+    if (!parent.ok) return withoutParent(parent.error, loaded);
+    if (parent.value === null || parent.value === before.revision) return loaded;
+    const parentTree = await source.fetchRevision(parent.value);
+    if (!parentTree.ok) return withoutParent(parentTree.error, loaded);
+    const parentGuardrails = await loader.loadGuardrails(parentTree.value);
+    return parentGuardrails.ok
+      ? ok({ ...loaded.value, parentGuardrails: parentGuardrails.value })
+      : parentGuardrails;
+  };
+
   return {
     current: () => reading,
     async restore() {
@@ -113,7 +133,7 @@ export function createSourceReader(
           return ok(undefined);
         }
       }
-      const loaded = await loader.load(tree, reading.snapshot);
+      const loaded = await load(tree);
       if (!loaded.ok) return failed(loaded.error);
       const isNew = loaded.value.revision !== reading.snapshot?.revision;
       await store.saveSnapshot(
@@ -132,6 +152,14 @@ export function createSourceReader(
       return ok(undefined);
     },
   };
+}
+
+/** A parent that the source does not have, such as that of a shallow clone, leaves what is in force to bind. */
+function withoutParent(
+  error: Failure,
+  loaded: Result<Snapshot, Failure>,
+): Result<Snapshot, Failure> {
+  return error.disposition === 'stall' ? loaded : fail(error);
 }
 
 function historyProblem(known: string, tip: string): Problem {

@@ -342,6 +342,70 @@ describe('a revision', () => {
   });
 });
 
+describe('guardrails of commits that come together', () => {
+  const devices = ['d1', 'd2', 'd3', 'd4', 'd5', 'd6'];
+  const locked = { bench: { devices, version: 1 } };
+  const files = (maxUnlocked: string, locks = {}) =>
+    fleetFiles({ firmware: [1], release: 1, guardrails: { maxUnlocked }, locks });
+  const countLocked = async (controller: TestController): Promise<number> =>
+    (await controller.store.lockedDevices('thermostat')).length;
+
+  it('are those of the parent, where it tightens what is in force', async () => {
+    const controller = await startOnOne(devices);
+    await controller.apply(files('100%', locked));
+    controller.source.commit(files('10%', locked));
+    await controller.apply(files('10%'));
+    expect(controller.refusals()).toEqual(['TooManyUnlocked']);
+    expect(await countLocked(controller)).toBe(6);
+    // Neither a second pass nor a restart forgets what binds the revision.
+    await controller.sync();
+    const again = await restart(controller);
+    await again.sync();
+    expect(again.refusals()).toEqual(['TooManyUnlocked']);
+    expect(await countLocked(again)).toBe(6);
+  });
+
+  it('are those of the parent, where it loosens what is in force for the commit after it', async () => {
+    const controller = await startOnOne(devices);
+    await controller.apply(files('10%', locked));
+    controller.source.commit(files('100%', locked));
+    await controller.apply(files('100%'));
+    expect(controller.refusals()).toEqual([]);
+    expect(await countLocked(controller)).toBe(0);
+  });
+
+  it('let a product go whose parent allows it, and no other', async () => {
+    const controller = await startOnOne(['d1']);
+    const other = fleetFiles({ product: 'other' });
+    await controller.apply({ ...files('100%'), ...other });
+    const allowing = fleetFiles({ firmware: [1], guardrails: { allowEmpty: true } });
+    controller.source.commit({ ...allowing, ...other });
+    await controller.apply(other);
+    expect(controller.view().inForce.config).toBeNull();
+    controller.source.commit({ ...other });
+    await controller.apply({});
+    expect(controller.controller.view().problems.map(({ reason }) => reason)).toEqual([
+      'EmptySource',
+    ]);
+    expect(controller.view('other').inForce.config).not.toBeNull();
+  });
+
+  it('are those in force where the source does not have the parent', async () => {
+    const controller = await startOnOne(devices);
+    await controller.apply(files('10%', locked));
+    const away = controller.source.commit(files('100%', locked));
+    const source = { ...controller.source };
+    Object.assign(controller.source, {
+      fetchRevision: (revision: string) =>
+        revision === away
+          ? Promise.resolve(fail(failure('RevisionUnknown', 'A shallow clone.', 'stall')))
+          : source.fetchRevision(revision),
+    });
+    await controller.apply(files('100%'));
+    expect(controller.refusals()).toEqual(['TooManyUnlocked']);
+  });
+});
+
 describe('several products', () => {
   const both = (
     one: Parameters<typeof fleetFiles>[0],
