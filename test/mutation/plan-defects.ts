@@ -403,8 +403,8 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'a missing product is deleted',
     'plan/plan-product.ts',
-    '!inForce.config.spec.guardrails.allowEmpty',
-    'inForce.config.spec.guardrails.allowEmpty',
+    '!guardrailsOf(scope).allowEmpty',
+    'guardrailsOf(scope).allowEmpty',
   ),
   d(
     'a product whose manifests are all refused is deleted',
