@@ -10,9 +10,10 @@ import {
   createRevisionLoader,
   type RevisionLoader,
 } from '../controller/reconciler/revision-loader.ts';
+import { openSource } from '../controller/sources/open-source.ts';
 import type { Source } from '../controller/sources/source.ts';
 import type { Bench, BenchContext, Figure } from './support/bench.ts';
-import { BRANCHES, PRODUCT } from './support/fleet-repo.ts';
+import { BRANCHES, PRODUCT, runGit } from './support/fleet-repo.ts';
 import { compare, measureInTurn, timeMs } from './support/measure.ts';
 import { must, openBranch, readSource, serveFleet } from './support/serve-fleet.ts';
 
@@ -29,23 +30,39 @@ interface Subject {
 export const planBench: Bench = {
   name: 'plan',
   async run(context) {
-    const source = openBranch(
-      { repo: context.states.repo, branch: 'next' },
-      join(context.folder, 'source'),
-    );
+    const sources = openSources(context);
     const subjects: Subject[] = [];
     try {
       for (const devices of context.sizes) subjects.push(await openSubject(context, devices));
-      return await measure(context, source, subjects);
+      return await measure(context, sources, subjects);
     } finally {
       for (const { fleet, db } of subjects) {
         db.close();
         await fleet.close();
       }
-      await source.close();
+      await sources.git.close();
+      await sources.directory.close();
     }
   },
 };
+
+interface Sources {
+  readonly git: Source;
+  readonly directory: Source;
+}
+
+/** The same manifests from a repository and from a directory, whose two looks follow one another at once. */
+function openSources({ states, folder }: BenchContext): Sources {
+  const git = openBranch({ repo: states.repo, branch: 'next' }, join(folder, 'source'));
+  const directory = join(folder, 'checkout');
+  runGit(folder, 'clone', '--quiet', '--branch', 'next', states.repo, directory);
+  const opened = openSource(
+    { kind: 'directory', directory },
+    { cacheDir: join(folder, 'unused'), settleMs: 0 },
+  );
+  assert(opened.ok, 'the directory of a bench opens');
+  return { git, directory: opened.value };
+}
 
 async function openSubject(context: BenchContext, devices: number): Promise<Subject> {
   const folder = join(context.folder, String(devices));
@@ -59,32 +76,38 @@ async function openSubject(context: BenchContext, devices: number): Promise<Subj
 
 async function measure(
   context: BenchContext,
-  source: Source,
+  { git, directory }: Sources,
   subjects: readonly Subject[],
 ): Promise<readonly Figure[]> {
-  const known = createRevisionLoader();
+  const known = { git: createRevisionLoader(), directory: createRevisionLoader() };
+  const ways = [
+    { what: 'directory, all read anew', source: directory, loader: createRevisionLoader },
+    { what: 'directory, files known', source: directory, loader: () => known.directory },
+    { what: 'git, all read anew', source: git, loader: createRevisionLoader },
+    { what: 'git, files known', source: git, loader: () => known.git },
+  ];
   const series = await measureInTurn(
     ROUNDS_FACTOR * context.rounds,
     subjects.flatMap(({ fleet, db, devices }) => [
       () => timeMs(() => countByVersion(db, devices)),
-      () => timeMs(() => makePlan(fleet, source, createRevisionLoader(), devices)),
-      () => timeMs(() => makePlan(fleet, source, known, devices)),
+      ...ways.map(
+        ({ source, loader }) =>
+          () =>
+            timeMs(() => makePlan(fleet, source, loader(), devices)),
+      ),
     ]),
   );
-  const [, smallestAnew = [], smallestKnown = []] = series;
+  const columns = 1 + ways.length;
   return subjects.flatMap(({ devices }, index): Figure[] => {
-    const [counted = [], anew = [], again = []] = series.slice(3 * index, 3 * index + 3);
-    const isLargest = index === subjects.length - 1;
-    return [
-      describe('every manifest and binary read anew', devices, anew, counted),
-      describe('tip asked for, files known', devices, again, counted),
-      ...(isLargest && index > 0
-        ? [
-            describeGrowth('every manifest and binary read anew', devices, anew, smallestAnew),
-            describeGrowth('tip asked for, files known', devices, again, smallestKnown),
-          ]
-        : []),
-    ];
+    const counted = series[columns * index] ?? [];
+    const isLargest = index === subjects.length - 1 && index > 0;
+    return ways.flatMap(({ what }, way): Figure[] => {
+      const planned = series[columns * index + 1 + way] ?? [];
+      const figure = describe(what, devices, planned, counted);
+      return isLargest
+        ? [figure, describeGrowth(what, devices, planned, series[1 + way] ?? [])]
+        : [figure];
+    });
   });
 }
 
@@ -110,7 +133,7 @@ function describe(
 
 /** A plan must not grow with the fleet. */
 function describeGrowth(
-  what: string,
+  way: string,
   devices: number,
   largest: readonly number[],
   smallest: readonly number[],
@@ -118,7 +141,7 @@ function describeGrowth(
   const { ours, baseline, ratio } = compare(largest, smallest);
   return {
     bench: 'plan',
-    what: `${what}: growth`,
+    what: `${way}: growth`,
     devices,
     unit: 'ms',
     ours,
