@@ -2,7 +2,7 @@
 // shell provides. What the content means is decided in `firmware/` and `manifests/`.
 
 import type { Failure } from '../base/failure.ts';
-import { ok, type Result } from '../base/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { createExaminer } from '../firmware/examine.ts';
 import { normalisePath } from '../manifests/binary-path.ts';
 import type { BinaryFinding } from '../manifests/check-binaries.ts';
@@ -33,35 +33,45 @@ export interface BinaryReader {
   ): Promise<Result<(binary: BinarySpec) => BinaryFinding, Failure>>;
 }
 
+/** Binaries that are read at the same time; each keeps at most 64 MiB in memory while it is examined. */
+const PARALLEL_READS = 4;
+
 /** Creates a reader. It remembers the facts of the last call, by path and identity, or by URL and digest. */
 export function createBinaryReader(ports: BinaryPorts): BinaryReader {
   let known = new Map<string, BinaryFacts>();
   return {
     async read(tree, files) {
       const entries = new Map(tree.entries.map((entry) => [entry.path, entry]));
+      const wanted = new Map(listBinaries(files).map((binary) => [binaryKey(binary), binary]));
       const findings = new Map<string, BinaryFinding>();
       const next = new Map<string, BinaryFacts>();
-      for (const binary of listBinaries(files)) {
-        const key = binaryKey(binary);
-        if (findings.has(key)) continue;
-        const cacheKey =
-          binary.path === null ? key : `${key}\0${entries.get(binary.path)?.identity ?? ''}`;
+      const readOne = async (key: string, binary: BinarySpec): Promise<Failure | null> => {
+        const { path, url, sha256 } = binary;
+        const cacheKey = path === null ? key : `${key}\0${entries.get(path)?.identity ?? ''}`;
         const facts = known.get(cacheKey);
         const finding =
           facts !== undefined
             ? ok({ state: 'read', facts } as const)
-            : binary.path === null
-              ? ok(await readUrl(ports, binary.url ?? '', binary.sha256))
-              : await readPath(tree, entries, binary.path);
-        if (!finding.ok) return finding;
+            : path === null
+              ? ok(await readUrl(ports, url ?? '', sha256))
+              : await readPath(tree, entries, path);
+        if (!finding.ok) return finding.error;
         findings.set(key, finding.value);
         // What a URL gives may be mended in place, so only the right content is remembered.
         if (
           finding.value.state === 'read' &&
-          (binary.path !== null || finding.value.facts.sha256 === binary.sha256)
+          (path !== null || finding.value.facts.sha256 === sha256)
         ) {
           next.set(cacheKey, finding.value.facts);
         }
+        return null;
+      };
+      const queue = [...wanted];
+      while (queue.length > 0) {
+        const batch = queue.splice(0, PARALLEL_READS);
+        const failures = await Promise.all(batch.map(([key, binary]) => readOne(key, binary)));
+        const first = failures.find((failure) => failure !== null);
+        if (first !== undefined) return fail(first);
       }
       known = next;
       return ok((binary) => findings.get(binaryKey(binary)) ?? { state: 'unchecked' });
