@@ -146,7 +146,7 @@ function judgeOutcome(
     }
     return;
   }
-  if (ran === null || running === ran) return;
+  if (ran === null) return;
   const target = resolveTarget(device, policy);
   const wanted = target.kind === 'version' ? target.firmware.version : null;
   if (running !== null && running === wanted) return;

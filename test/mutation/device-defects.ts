@@ -321,14 +321,44 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'falling back is no failure',
     'devices/report.ts',
-    '  countFailure(draft, outcome.version, policy, moment, message);\n',
+    '  countRelapse(draft, ran, policy, moment, message);\n',
     '',
   ),
   d(
-    'falling back is counted at each report',
+    'leaving a version that was never meant is a failure',
     'devices/report.ts',
-    ' || ran !== outcome.version) return;',
-    ') return;',
+    'if (!wasMeant) return;',
+    '',
+  ),
+  d(
+    'a fight with another hand never ends',
+    'devices/outcome.ts',
+    'if (count <= policy.settings.retries || failures === null',
+    'if (count > 0 || failures === null',
+  ),
+  d(
+    'a device that was never flashed from here drifts unnoticed',
+    'devices/report.ts',
+    'const wasMeant = ran === wanted || ',
+    'const wasMeant = ',
+  ),
+  d(
+    'moving to the target by another hand is a failure',
+    'devices/report.ts',
+    'if (running !== null && running === wanted) return;',
+    '',
+  ),
+  d(
+    'a new target keeps the old fights',
+    'devices/poll.ts',
+    'relapses !== null && relapses.version !== version',
+    'relapses !== null && relapses.version === -1',
+  ),
+  d(
+    'a shorter soak that was met counts for a longer one',
+    'devices/evidence.ts',
+    'if (vouched.passed && vouched.soakedMs >= soakMs) return false;',
+    'if (vouched.passed) return false;',
   ),
   d(
     'a device that recovers stays failed',
@@ -415,7 +445,7 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'the end of a soak is not asked about',
     'devices/evidence.ts',
-    'return moment.listened >= (device.runningSince ?? moment.listened) + policy.verification.soakMs;',
+    'return moment.listened >= (device.runningSince ?? moment.listened) + soakMs;',
     'return false;',
   ),
   // --- deadlines, admission, serving, counters, time

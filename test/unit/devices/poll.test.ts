@@ -335,6 +335,13 @@ describe('a device that failed', () => {
     expect(poll(exhausted, released, 1e12).answer.link).toBeNull();
   });
 
+  it('ends a fight when a commit changes its target, and no sooner', () => {
+    const fought = device({ running: 41, reported: '41', relapses: { version: 42, count: 3 } });
+    expect(poll(fought).device.relapses).toEqual({ version: 42, count: 3 });
+    const back = policyOf(desired({ firmware, release: 41 }));
+    expect(poll(fought, back).device.relapses).toBeNull();
+  });
+
   it('starts afresh when a commit changes its target, also to what it runs', () => {
     const exhausted = device({
       failures: { ...failures, retryAt: null },
