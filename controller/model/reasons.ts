@@ -214,11 +214,6 @@ export const REASONS = {
     meaning: 'Devices have failed to install their target; each is retried, then left alone.',
     remedy: 'Look at `lockstep devices --failing` and `lockstep why DEVICE`.',
   },
-  ClockJump: {
-    kind: 'state',
-    meaning: 'The wall clock jumped against the monotonic one; nothing was moved by it.',
-    remedy: 'Check the machine’s time service.',
-  },
   SourceUnavailable: {
     kind: 'state',
     meaning: 'The source cannot be read; the last good revision stays in force.',

@@ -3,6 +3,7 @@
 import { LOCK_GATES } from '../gates/registry.ts';
 import { GUARDRAIL_FREE_DEVICES } from '../gates/gate.ts';
 import type { LockSpec, Placed } from '../model/desired.ts';
+import { requireNamed } from './named-parts.ts';
 import type { Scope } from './scope.ts';
 import { usableFirmware } from './firmware.ts';
 import { gateContext } from './gate-context.ts';
@@ -92,28 +93,9 @@ function mayStand(
   lock: Placed<LockSpec>,
   lockedTo: ReadonlyMap<number, ReadonlySet<string>>,
 ): boolean {
-  const { version, group } = lock.spec;
-  const firmware = usableFirmware(scope, version);
-  if (firmware === null) {
-    refuse(
-      scope,
-      lock.origin,
-      'spec.version',
-      'UnknownVersion',
-      `No Firmware manifest of ${scope.product} has version ${version}, or it is refused.`,
-    );
-    return false;
-  }
-  if (group !== null && groupDevices(scope, group) === null) {
-    refuse(
-      scope,
-      lock.origin,
-      'spec.group',
-      'UnknownGroup',
-      `No DeviceGroup of ${scope.product} is named ${group}.`,
-    );
-    return false;
-  }
+  const { version } = lock.spec;
+  const firmware = requireNamed(scope, lock.origin, lock.spec);
+  if (firmware === null) return false;
   const { binary, withdrawn } = firmware.spec;
   const context = {
     ...gateContext(scope, version, binary.sha256, withdrawn !== null),

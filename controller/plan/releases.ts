@@ -9,6 +9,7 @@ import { usableFirmware } from './firmware.ts';
 import { gateContext, verifiersOf } from './gate-context.ts';
 import { groupDevices } from './groups.ts';
 import { countFlashes } from './impact.ts';
+import { requireNamed } from './named-parts.ts';
 import type { Scope } from './scope.ts';
 import { isRefused, recordFor, refuse, traceOf, warn } from './scope.ts';
 
@@ -111,28 +112,9 @@ function mayStand(
   release: Placed<ReleaseSpec>,
   current: Placed<ReleaseSpec> | null,
 ): boolean {
-  const { version, group } = release.spec;
-  const firmware = usableFirmware(scope, version);
-  if (firmware === null) {
-    refuse(
-      scope,
-      release.origin,
-      'spec.version',
-      'UnknownVersion',
-      `No Firmware manifest of ${scope.product} has version ${version}, or it is refused.`,
-    );
-    return false;
-  }
-  if (group !== null && groupDevices(scope, group) === null) {
-    refuse(
-      scope,
-      release.origin,
-      'spec.group',
-      'UnknownGroup',
-      `No DeviceGroup of ${scope.product} is named ${group}.`,
-    );
-    return false;
-  }
+  const { version } = release.spec;
+  const firmware = requireNamed(scope, release.origin, release.spec);
+  if (firmware === null) return false;
   const flashes = flashesOf(scope, release);
   const context: Parameters<ReleaseGate['evaluate']>[1] = {
     ...gateContext(scope, version, firmware.spec.binary.sha256, firmware.spec.withdrawn !== null),
