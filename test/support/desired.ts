@@ -8,7 +8,9 @@ import type {
   LockSpec,
   Placed,
   ProductSpec,
+  ReleaseSpec,
 } from '../../controller/model/desired.ts';
+import { DIRECT_STRATEGY } from '../../controller/model/desired.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -22,10 +24,14 @@ export interface DesiredWords {
   readonly firmware?: readonly FirmwareWords[];
   /** Devices by group name. */
   readonly groups?: Readonly<Record<string, readonly string[]>>;
+  /** What the members of a group have in common, by group name. */
+  readonly matchGroups?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly locks?: readonly (Partial<LockSpec> & Pick<LockSpec, 'version'>)[];
   /** The product's release. */
   readonly release?: number;
   readonly groupReleases?: Readonly<Record<string, number>>;
+  /** What all the releases say besides: a strategy, approvals, a pause. */
+  readonly rollout?: Partial<Pick<ReleaseSpec, 'strategy' | 'approved' | 'attempt' | 'paused'>>;
 }
 
 export interface FirmwareWords {
@@ -36,6 +42,7 @@ export interface FirmwareWords {
   readonly reportedAs?: string;
   readonly title?: string;
   readonly withdrawn?: boolean;
+  readonly requiresFrom?: number;
 }
 
 export const GATEWAY_DEFAULTS: GatewaySettings = {
@@ -51,6 +58,7 @@ export const GATEWAY_DEFAULTS: GatewaySettings = {
   rebootGraceMs: 15 * 60_000,
   forgetAfterMs: 90 * 24 * HOUR_MS,
   retries: 3,
+  groupBy: [],
 };
 
 /** The desired state of one product. */
@@ -67,9 +75,14 @@ export function buildDesired(words: DesiredWords = {}): Desired {
     firmware: (words.firmware ?? []).map((each) =>
       place('Firmware', `${product}-${each.version}`, firmwareSpec(product, each)),
     ),
-    groups: Object.entries(words.groups ?? {}).map(([name, devices]) =>
-      place('DeviceGroup', name, { product, devices }),
-    ),
+    groups: [
+      ...Object.entries(words.groups ?? {}).map(([name, devices]) =>
+        place('DeviceGroup', name, { product, devices, match: null }),
+      ),
+      ...Object.entries(words.matchGroups ?? {}).map(([name, match]) =>
+        place('DeviceGroup', name, { product, devices: [], match }),
+      ),
+    ],
     locks: (words.locks ?? []).map((lock, index) =>
       place('DeviceLock', `lock-${index}`, {
         product,
@@ -85,9 +98,9 @@ export function buildDesired(words: DesiredWords = {}): Desired {
     releases: [
       ...(words.release === undefined
         ? []
-        : [place('Release', product, { product, version: words.release, group: null })]),
+        : [place('Release', product, releaseSpec(words, product, words.release, null))]),
       ...Object.entries(words.groupReleases ?? {}).map(([group, version]) =>
-        place('Release', `${product}-${group}`, { product, version, group }),
+        place('Release', `${product}-${group}`, releaseSpec(words, product, version, group)),
       ),
     ],
   };
@@ -109,6 +122,24 @@ function productSpec(words: DesiredWords): ProductSpec {
   };
 }
 
+function releaseSpec(
+  { rollout }: DesiredWords,
+  product: string,
+  version: number,
+  group: string | null,
+): ReleaseSpec {
+  return {
+    product,
+    version,
+    group,
+    strategy: DIRECT_STRATEGY,
+    approved: [],
+    attempt: 1,
+    paused: false,
+    ...rollout,
+  };
+}
+
 function firmwareSpec(product: string, words: FirmwareWords): FirmwareSpec {
   return {
     product,
@@ -123,6 +154,7 @@ function firmwareSpec(product: string, words: FirmwareWords): FirmwareSpec {
       format: 'opaque',
     },
     withdrawn: words.withdrawn === true ? { reason: 'test', url: null } : null,
+    requiresFrom: words.requiresFrom ?? null,
     retiring: false,
   };
 }

@@ -26,6 +26,7 @@ import type { ProductPolicy } from '../../controller/model/policy.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import type { PlanContext, PlanResult } from '../../controller/plan/build-plan.ts';
 import { buildPlan } from '../../controller/plan/build-plan.ts';
+import { censusOf } from './census.ts';
 import type { DesiredWords } from './desired.ts';
 import { buildDesired } from './desired.ts';
 
@@ -121,7 +122,7 @@ export function snapshot(
   };
 }
 
-/** A fleet that was adopted and has no devices. */
+/** A fleet that was adopted and has no devices. The census is that of `unlocked`, where none is given. */
 export function live(more: Partial<LiveState> = {}): LiveState {
   return {
     product: PRODUCT,
@@ -133,6 +134,10 @@ export function live(more: Partial<LiveState> = {}): LiveState {
     unlocked: [],
     locked: [],
     outcomes: [],
+    rounds: [],
+    census: censusOf(more.unlocked ?? [], more.named),
+    listened: 0,
+    listening: true,
     named: new Map(),
     firmware: [],
     evidence: [],
@@ -150,6 +155,8 @@ export function namedDevice(id: string, more: Partial<NamedDevice> = {}): NamedD
     lock: null,
     failing: false,
     actionVersion: null,
+    traits: {},
+    dormant: false,
     ...more,
   };
 }
@@ -278,6 +285,8 @@ export function actionsOf(plan: ProductPlan): readonly string[] {
         return `${action.type} ${action.device} ${action.from}`;
       case 'ReleaseFirmware':
         return `${action.type} ${action.version} from ${action.from ?? '-'} group ${action.group ?? '-'}${action.rollback ? ' rollback' : ''}`;
+      case 'SetExposure':
+        return `${action.type} ${action.version} group ${action.group ?? '-'} ${action.cause} ${action.step ?? '-'} ${action.from} to ${action.exposure}`;
       case 'EndRelease':
         return `${action.type} ${action.version} group ${action.group ?? '-'}`;
       case 'UploadFirmware':
@@ -348,6 +357,7 @@ export function openAction(more: Partial<OpenAction> = {}): OpenAction {
     bootAtClaim: null,
     cancelPolls: 0,
     cancelRefused: false,
+    round: 0,
     manifest: 'Release/thermostat',
     revision: 'r1',
     ...more,
