@@ -63,6 +63,12 @@ export function note(
   });
 }
 
+/** Marks the device's attributes as asked for, unless they are already. */
+export function ask(draft: Draft, moment: Moment): void {
+  if (draft.device.askedSince !== null) return;
+  draft.device = { ...draft.device, askedSince: moment.listened };
+}
+
 /** The kept form of an open action. */
 export function recordOf(
   device: DeviceRecord,

@@ -10,10 +10,9 @@ import type {
 } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import type { Decision, Draft } from './decision.ts';
-import { draftOf, note, recordOf } from './decision.ts';
+import { ask, draftOf, note, recordOf } from './decision.ts';
 import { takeEvidence } from './evidence.ts';
 import { closeCancelled, failAction, succeed } from './outcome.ts';
-import { ask } from './poll.ts';
 
 /** DDI `status.execution`. */
 export type Execution =

@@ -20,12 +20,16 @@ export function succeed(draft: Draft, action: OpenAction, moment: Moment, messag
       message,
     }),
   );
+  const { version, goal, round } = action;
+  const { failures, outcome } = draft.device;
+  // A stepping stone mends no failure with what it leads to.
+  const keepsFailures = version !== goal && failures !== null && failures.round === round;
   draft.device = {
     ...draft.device,
     action: null,
-    failures: null,
     blindOffer: null,
-    outcome: { version: action.version, state: 'succeeded' },
+    failures: keepsFailures ? failures : null,
+    outcome: keepsFailures ? outcome : { version, round, state: 'succeeded' },
   };
   note(draft, 'ActionSucceeded', moment, message, action);
 }
@@ -43,26 +47,34 @@ export function failAction(
   );
   draft.device = { ...draft.device, action: null };
   note(draft, 'ActionFailed', moment, message, action);
-  countFailure(draft, action.version, policy, moment, message, action);
+  countFailure(draft, action, policy, moment, message, action);
+}
+
+/** What a failure is counted for: a version, and the round of the release that it happened in (0: none). */
+export interface FailedTry {
+  readonly version: number;
+  readonly round: number;
 }
 
 /** Counts one failure of a device with a version, with or without an action behind it. */
 export function countFailure(
   draft: Draft,
-  version: number,
+  { version, round }: FailedTry,
   policy: ProductPolicy,
   moment: Moment,
   message: string,
   trace?: { readonly revision: string; readonly manifest: string; readonly id?: number },
 ): void {
-  const earlier = draft.device.failures?.version === version ? draft.device.failures.count : 0;
-  const count = earlier + 1;
+  const { failures: known } = draft.device;
+  const isSame = known?.round === round && (round > 0 || known.version === version);
+  const count = (isSame ? known.count : 0) + 1;
   const exhausted = count > policy.settings.retries;
   draft.device = {
     ...draft.device,
-    outcome: { version, state: 'failed' },
+    outcome: { version, round, state: 'failed' },
     failures: {
       version,
+      round,
       count,
       retryAt: exhausted ? null : retryTime(moment.at, count, policy.settings.pollIntervalMs),
       lastAt: moment.at,
@@ -86,15 +98,16 @@ export function countFailure(
  */
 export function countRelapse(
   draft: Draft,
-  version: number,
+  failed: FailedTry,
   policy: ProductPolicy,
   moment: Moment,
   message: string,
 ): void {
+  const { version } = failed;
   const { relapses } = draft.device;
   const count = (relapses?.version === version ? relapses.count : 0) + 1;
   draft.device = { ...draft.device, relapses: { version, count } };
-  countFailure(draft, version, policy, moment, message);
+  countFailure(draft, failed, policy, moment, message);
   const { failures } = draft.device;
   if (count <= policy.settings.retries || failures === null || failures.retryAt === null) return;
   draft.device = { ...draft.device, failures: { ...failures, retryAt: null } };

@@ -2,7 +2,9 @@
 
 import type { Desired, FirmwareSpec, Placed } from '../model/desired.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
-import type { PolicyFirmware, PolicyRelease, ProductPolicy } from '../model/policy.ts';
+import type { PolicyFirmware, PolicyMatchGroup, ProductPolicy } from '../model/policy.ts';
+import { NO_ROLLOUT } from '../model/rollout.ts';
+import { compileRelease } from '../releases/release-policy.ts';
 
 /**
  * The policy of a product, or null while no Product manifest of it is in force. `records` is what the state remembers
@@ -17,12 +19,9 @@ export function compilePolicy(
   const { productId, fleet, verification } = desired.config.spec;
   const groups = new Map(desired.groups.map(({ spec, origin }) => [origin.name, spec.devices]));
   const firmware = compileFirmware(desired.firmware, records);
-  const releases = desired.releases.map(({ spec, origin }): PolicyRelease => ({
-    version: spec.version,
-    group: spec.group,
-    manifest: `Release/${origin.name}`,
-    revision: origin.revision,
-  }));
+  const releases = desired.releases.map((release) =>
+    compileRelease(release, desired.rollout ?? NO_ROLLOUT),
+  );
   const groupReleases = new Map(
     releases.flatMap((release) =>
       release.group === null ? [] : [[release.group, release] as const],
@@ -42,6 +41,13 @@ export function compilePolicy(
     release: releases.find((release) => release.group === null) ?? null,
     groupReleases,
     groupsOf: memberships(groups, groupReleases),
+    matchGroups: desired.groups
+      .flatMap(({ spec, origin }): readonly PolicyMatchGroup[] =>
+        spec.match === null || !groupReleases.has(origin.name)
+          ? []
+          : [{ group: origin.name, match: spec.match }],
+      )
+      .sort((one, other) => (one.group < other.group ? -1 : 1)),
     named: new Set([
       ...[...groups.values()].flat(),
       ...desired.locks.flatMap(({ spec }) => spec.devices ?? []),
@@ -74,6 +80,7 @@ function compileFirmware(
           evidenceSince: known?.withdrawnAt ?? 0,
           verified: known !== undefined && known.verifiedAt !== null,
           stored: known?.stored ?? false,
+          requiresFrom: spec.requiresFrom,
           retiring: spec.retiring,
         },
       ];
@@ -94,7 +101,7 @@ function fileNameOf(pathOrUrl: string): string {
 
 function memberships(
   groups: ReadonlyMap<string, readonly string[]>,
-  groupReleases: ReadonlyMap<string, PolicyRelease>,
+  groupReleases: ReadonlyMap<string, unknown>,
 ): ReadonlyMap<string, readonly string[]> {
   const groupsOf = new Map<string, string[]>();
   for (const group of [...groupReleases.keys()].sort()) {

@@ -8,6 +8,7 @@ import type { Decision, Draft } from './decision.ts';
 import { draftOf, note } from './decision.ts';
 import { takeEvidence } from './evidence.ts';
 import { countRelapse, failAction, succeed } from './outcome.ts';
+import { takeTraits } from './traits.ts';
 import { readVersion } from './version.ts';
 
 /** Longest version and boot text that is kept. */
@@ -44,6 +45,7 @@ export function takeReport(
   const { askedSince } = device;
   draft.device = { ...device, askedSince: null };
   checkProduct(draft, report, policy, moment);
+  takeTraits(draft, report.attributes, policy, moment);
   noteBoot(draft, report, policy, moment);
   if (report.versionText === null) return draft;
 
@@ -154,5 +156,6 @@ function judgeOutcome(
   if (!wasMeant) return;
   const message = `Ran version ${ran} and now names ${JSON.stringify(device.reported)}, without an action of ours.`;
   note(draft, 'DriftDetected', moment, message);
-  countRelapse(draft, ran, policy, moment, message);
+  const round = target.kind === 'version' ? target.round : (outcome?.round ?? 0);
+  countRelapse(draft, { version: ran, round }, policy, moment, message);
 }

@@ -1,6 +1,8 @@
 // What manifests ask for, as nouns: defaults filled in, durations in milliseconds, every spec with the place it was
 // written. `Desired` is both the shape of what one revision asks for and of what is in force for a product.
 
+import type { Rollout } from './rollout.ts';
+
 /** A position in a file of the fleet repo. Lines and columns count from 1; columns in UTF-16 units. */
 export interface Place {
   /** Path inside the fleet repo, with forward slashes. */
@@ -53,6 +55,8 @@ export interface GatewaySettings {
   readonly forgetAfterMs: number;
   /** Attempts after the first failed one, per device and version. */
   readonly retries: number;
+  /** Attributes by which groups may be matched; devices are counted by their values. */
+  readonly groupBy: readonly string[];
 }
 
 export type FleetSettings = GatewaySettings;
@@ -103,13 +107,18 @@ export interface FirmwareSpec {
     readonly format: 'opaque' | null;
   };
   readonly withdrawn: { readonly reason: string; readonly url: string | null } | null;
+  /** The lowest version that a device must run before it can take this one; null: any. */
+  readonly requiresFrom: number | null;
   /** Kept in force without a manifest because it still runs, is released or locked to. Never set by a manifest. */
   readonly retiring: boolean;
 }
 
 export interface GroupSpec {
   readonly product: string;
+  /** Devices listed by id; empty where the group matches attributes. */
   readonly devices: readonly string[];
+  /** Values that a member's attributes have, all of them; null where the group lists its devices. */
+  readonly match: Readonly<Record<string, string>> | null;
 }
 
 export type FlashMode = 'now' | 'on-reset';
@@ -127,12 +136,88 @@ export interface LockSpec {
   readonly expires: string | null;
 }
 
+/** One stage of a release. */
+export interface StepSpec {
+  /** Unique in the strategy. */
+  readonly name: string;
+  /** Share of the devices that is offered the version by then, in hundredths of a percent: `1%` is 100. */
+  readonly exposure: number;
+  /** Devices that the step reaches at least, where there are as many; turned into an exposure once, at its start. */
+  readonly minDevices: number;
+  /** Listening time for which the step's devices must have run the version, from its first success on. */
+  readonly soakMs: number;
+  /** Devices that must run the version; at most as many as were seen lately are asked for, and at least one. */
+  readonly successes: number;
+  /** The step begins only when `approved` of the release names it. */
+  readonly approval: boolean;
+}
+
+/** At most `flashes` flashes are started in any span of `perMs`. */
+export interface RateSpec {
+  readonly flashes: number;
+  readonly perMs: number;
+}
+
+export type Weekday = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun';
+
+/** A time of the week in which flashes may be started. */
+export interface WindowSpec {
+  /** Days on which the window opens. */
+  readonly days: readonly Weekday[];
+  /** Minutes since local midnight, 0..1439; never equal. A `toMinute` before `fromMinute` is on the next day. */
+  readonly fromMinute: number;
+  /** 1..1440, exclusive. */
+  readonly toMinute: number;
+  /** IANA name, such as `Europe/Berlin`. */
+  readonly timezone: string;
+}
+
+/** When a release halts, and what a halt does. */
+export interface HaltSpec {
+  /** Share of failed devices, of those that failed or succeeded, above which the release halts. */
+  readonly failureRate: Percent;
+  /** Devices that must have failed or succeeded before the rate counts. */
+  readonly minAttempts: number;
+  readonly action: 'hold' | 'rollback';
+}
+
+/** How a release reaches its devices. */
+export interface StrategySpec {
+  /** At least one; exposures rise, and the last is 10,000. */
+  readonly steps: readonly StepSpec[];
+  /** Null: no limit. */
+  readonly rate: RateSpec | null;
+  /** Empty: at any time. */
+  readonly windows: readonly WindowSpec[];
+  readonly halt: HaltSpec;
+  /** Whether a rollback to this version goes to everyone at once, or through the steps. */
+  readonly onRollback: 'direct' | 'staged';
+}
+
 export interface ReleaseSpec {
   readonly product: string;
   readonly version: number;
   /** Null: every device of the product. */
   readonly group: string | null;
+  /** Without one in the manifest: everyone at once, finished at the first success, with the defaults of a halt. */
+  readonly strategy: StrategySpec;
+  /** Names of steps of this very version that a person has approved. */
+  readonly approved: readonly string[];
+  /** Raised to resume after a halt; at least 1. */
+  readonly attempt: number;
+  readonly paused: boolean;
 }
+
+/** The strategy of a release that states none. */
+export const DIRECT_STRATEGY: StrategySpec = {
+  steps: [
+    { name: 'all', exposure: 10_000, minDevices: 1, soakMs: 0, successes: 1, approval: false },
+  ],
+  rate: null,
+  windows: [],
+  halt: { failureRate: 2, minAttempts: 5, action: 'hold' },
+  onRollback: 'direct',
+};
 
 /** Everything that manifests say of one product. Lists are sorted by (kind-specific key, manifest name). */
 export interface Desired {
@@ -151,6 +236,8 @@ export interface Desired {
     readonly revision: string;
     readonly guardrails: ProductSpec['guardrails'];
   };
+  /** In force only: how far each release is. Absent: nothing of the product was ever released. */
+  readonly rollout?: Rollout;
 }
 
 /** A product of which nothing is in force. */

@@ -43,6 +43,8 @@ export interface OpenAction {
   readonly id: number;
   readonly version: number;
   readonly sha256: string;
+  /** The version that it leads to: another one where this is a stepping stone. */
+  readonly goal: number;
   /** 1 for the first attempt at this version. */
   readonly attempt: number;
   readonly phase: ActionPhase;
@@ -62,14 +64,21 @@ export interface OpenAction {
   readonly cancelPolls: number;
   /** The device refused the cancel: the action runs on, and is not cancelled again. */
   readonly cancelRefused: boolean;
+  /** The round of the release that the attempt counts for; 0 for none (a lock, or the return to a base). */
+  readonly round: number;
   /** The manifest (`Kind/name`) and the revision that the action goes back to. */
   readonly manifest: string;
   readonly revision: string;
 }
 
-/** Failures of a device with one version. */
+/** Values of attributes that devices are grouped by; values are cut at 64 characters. */
+export type Traits = Readonly<Record<string, string | null>>;
+
+/** Failures of a device with one version, or in one round of a release. */
 export interface FailedAttempts {
   readonly version: number;
+  /** The round that they count for; 0 for none, and then only those with `version` are counted together. */
+  readonly round: number;
   readonly count: number;
   /**
    * Epoch milliseconds of the next try; null when the retries are used up and the device is left alone. A back-off is
@@ -84,6 +93,8 @@ export interface FailedAttempts {
 /** How the device stands with the version it was last meant to run; counted once per device. */
 export interface Outcome {
   readonly version: number;
+  /** The round of the release that it counts for; 0 for none. */
+  readonly round: number;
   readonly state: 'inFlight' | 'succeeded' | 'failed';
 }
 
@@ -111,6 +122,13 @@ export interface DeviceRecord {
   readonly runningSince: ListenedMs | null;
   /** Last value of the boot attribute. */
   readonly boot: string | null;
+  /**
+   * Values of the attributes that groups are matched by (`fleet.groupBy`), null for one that it does not send. Exactly
+   * these names are in here once the device was heard under that setting.
+   */
+  readonly traits: Traits;
+  /** Not heard for seven days of listening time: a release does not wait for it. Ends with the next contact. */
+  readonly dormant: boolean;
   /** The last binary that this gateway served it to the last byte. */
   readonly given: { readonly version: number; readonly sha256: string } | null;
 
@@ -219,6 +237,8 @@ export function expectedDevice(product: string, id: string): DeviceRecord {
     running: null,
     runningSince: null,
     boot: null,
+    traits: {},
+    dormant: false,
     given: null,
     askedSince: null,
     unknownPolls: 0,

@@ -14,6 +14,9 @@ export type EventType =
   | 'DeviceLocked'
   | 'DeviceUnlocked'
   | 'ReleaseStarted'
+  | 'ExposureChanged'
+  | 'ReleaseHalted'
+  | 'ReleaseResumed'
   | 'ReleaseFinished'
   | 'ReleaseEnded'
   | 'ReleaseRefused'
@@ -35,6 +38,7 @@ export type EventType =
   | 'ActionCancelled'
   | 'DeviceLeftAlone'
   | 'DriftDetected'
+  | 'DeviceMoved'
   | 'ClockJumped'
   | 'RegistrationCapped'
   | 'TokenCreated';
@@ -55,6 +59,7 @@ export const DEVICE_EVENTS: ReadonlySet<EventType> = new Set<EventType>([
   'ActionCancelled',
   'DeviceLeftAlone',
   'DriftDetected',
+  'DeviceMoved',
 ]);
 
 /** An event before the store gives it an id. */

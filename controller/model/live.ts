@@ -1,7 +1,7 @@
 // What a fleet reports of a product, in the compact form that plans, gates, conditions and status need. Its size
 // grows with manifests and versions, never with devices.
 
-import type { CarriedLock, EvidenceRecord, Standing } from './device.ts';
+import type { CarriedLock, EvidenceRecord, ListenedMs, Standing, Traits } from './device.ts';
 import type { FirmwareRecord } from './firmware.ts';
 
 /** Devices by running version; `null` stands for devices that have not named one. */
@@ -18,6 +18,29 @@ export interface OutcomeCount {
   readonly failed: number;
 }
 
+/** How many devices stand how in one round of a release. */
+export interface RoundCount {
+  readonly round: number;
+  readonly inFlight: number;
+  readonly failed: number;
+}
+
+/** Buckets that one block of a census holds. */
+export const BLOCK_BUCKETS = 100;
+
+/**
+ * Devices that have a running version, traits and wakefulness in common, counted by bucket: block B holds the counts of
+ * buckets B*100 to B*100+99. Only active devices without a lock are in a census.
+ */
+export interface CensusCell {
+  /** Null: they have not named one. */
+  readonly version: number | null;
+  readonly traits: Traits;
+  /** Not heard for seven days. */
+  readonly dormant: boolean;
+  readonly blocks: ReadonlyMap<number, Uint32Array>;
+}
+
 /** A device that a manifest or a carried-out lock names. */
 export interface NamedDevice {
   readonly id: string;
@@ -27,6 +50,8 @@ export interface NamedDevice {
   readonly lock: CarriedLock | null;
   readonly failing: boolean;
   readonly actionVersion: number | null;
+  readonly traits: Traits;
+  readonly dormant: boolean;
 }
 
 export interface LiveState {
@@ -44,6 +69,13 @@ export interface LiveState {
   /** Locked, registered, not in quarantine. */
   readonly locked: readonly VersionCount[];
   readonly outcomes: readonly OutcomeCount[];
+  /** Rounds in which a device is on its way or has failed, by round. */
+  readonly rounds: readonly RoundCount[];
+  /** All unlocked devices, the named ones included. */
+  readonly census: readonly CensusCell[];
+  /** Listening time of the product; it stands while `listening` is false. */
+  readonly listened: ListenedMs;
+  readonly listening: boolean;
   /** Every device that desired state, state in force or a carried-out lock names and the fleet knows, by id. */
   readonly named: ReadonlyMap<string, NamedDevice>;
   readonly firmware: readonly FirmwareRecord[];

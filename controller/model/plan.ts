@@ -2,6 +2,7 @@
 // only; carrying it out is the executor's work. The JSON form is a contract (`reports/plan-json.ts`).
 
 import type { FlashMode, Place } from './desired.ts';
+import type { VersionCount } from './live.ts';
 import type { Problem } from './problem.ts';
 import type { Reason } from './reasons.ts';
 
@@ -54,6 +55,23 @@ export type Action =
       readonly from: number | null;
       readonly group: string | null;
       readonly rollback: boolean;
+      /** Exposure that it starts with, in hundredths of a percent. */
+      readonly exposure: number;
+      readonly trace: Trace;
+    }
+  | {
+      /** How far a release reaches, or whether it offers anything: a step, a halt, a resumption, a changed strategy. */
+      readonly type: 'SetExposure';
+      readonly version: number;
+      readonly group: string | null;
+      /** The step that it is in from then on; null before the first. */
+      readonly step: string | null;
+      /** Exposure before and from then on, in hundredths of a percent. */
+      readonly from: number;
+      readonly exposure: number;
+      readonly cause: ExposureCause;
+      /** One sentence for people. */
+      readonly message: string;
       readonly trace: Trace;
     }
   | {
@@ -64,6 +82,69 @@ export type Action =
     };
 
 export type ActionType = Action['type'];
+
+/** `edit`: only the strategy or its approvals changed, and what follows from them is still to come. */
+export type ExposureCause = 'step' | 'hold' | 'rollback' | 'resume' | 'pause' | 'unpause' | 'edit';
+
+/** What a release waits for. `leftMs` is listening time; `at` epoch milliseconds. */
+export type ReleaseWait =
+  | { readonly kind: 'devices' }
+  | { readonly kind: 'approval'; readonly step: string }
+  | { readonly kind: 'successes'; readonly have: number; readonly need: number }
+  | { readonly kind: 'soak'; readonly leftMs: number }
+  | { readonly kind: 'failureRate'; readonly failed: number; readonly succeeded: number }
+  | { readonly kind: 'window'; readonly opensAt: number | null }
+  | { readonly kind: 'halted'; readonly message: string }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'frozen' }
+  | { readonly kind: 'firmware'; readonly reason: Reason };
+
+/** One step of a release, as it would go. */
+export interface StepPlan {
+  readonly name: string;
+  readonly state: 'done' | 'current' | 'ahead';
+  /** As the manifest says, in hundredths of a percent. */
+  readonly exposure: number;
+  /** Exposure that it reaches with its `minDevices`, in hundredths of a percent; as of now for a step ahead. */
+  readonly limit: number;
+  /** Unlocked devices that the release reaches by then, whatever they run. */
+  readonly devices: number;
+  /** Of them, those that this step adds and that would be flashed, by the version they run; sorted by version. */
+  readonly flashes: readonly VersionCount[];
+  readonly approval: 'none' | 'needed' | 'given';
+  /** Epoch milliseconds at which it ends at the earliest; null where that depends on a person, and once it is done. */
+  readonly endsAt: number | null;
+}
+
+/** How a release that is in force after the plan goes on. */
+export interface ReleasePlan {
+  readonly version: number;
+  readonly group: string | null;
+  /** `Release/name`. */
+  readonly manifest: string;
+  readonly base: number | null;
+  readonly rollback: boolean;
+  readonly attempt: number;
+  /** Current step; null before the first. */
+  readonly step: string | null;
+  /** Exposure reached, in hundredths of a percent. */
+  readonly exposure: number;
+  /** Epoch milliseconds; null while it is not finished. */
+  readonly finishedAt: number | null;
+  /** Unlocked devices that it reaches now, and how they stand. */
+  readonly devices: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly inFlight: number;
+  readonly steps: readonly StepPlan[];
+  /** Empty: nothing but the devices. */
+  readonly waits: readonly ReleaseWait[];
+  /** Epoch milliseconds at which it finishes at the earliest; null where that depends on a person. */
+  readonly expectedAt: number | null;
+  /** The first devices that it would flash; null where they were not looked up. */
+  readonly firstDevices: readonly string[] | null;
+}
 
 /** Devices that would be flashed, or are on their way. `from: null` means that they have not named their version. */
 export interface FlashCount {
@@ -122,6 +203,10 @@ export interface ProductPlan {
   readonly gates: readonly GateReport[];
   /** Versions whose gate passes now and had not before: to be remembered for good. */
   readonly newlyVerified: readonly number[];
+  /** Versions whose release finishes with this plan. */
+  readonly newlyFinished: readonly number[];
+  /** The releases in force after the plan, the product's first, then by group. */
+  readonly releases: readonly ReleasePlan[];
 }
 
 export interface Plan {

@@ -1,7 +1,7 @@
 // What is in force for a product, compiled for the hot path: all that is needed to tell one device what to do, with
 // look-ups in constant time. Made from the desired state in force by `devices/policy.ts`.
 
-import type { EvidenceLevel, GatewaySettings } from './desired.ts';
+import type { EvidenceLevel, GatewaySettings, RateSpec, WindowSpec } from './desired.ts';
 
 /** One version that may be asked about or offered. */
 export interface PolicyFirmware {
@@ -21,16 +21,43 @@ export interface PolicyFirmware {
   readonly verified: boolean;
   /** The binary is stored here with its digest checked. */
   readonly stored: boolean;
+  /** The lowest version that a device must run before it can take this one; null: any. */
+  readonly requiresFrom: number | null;
   readonly retiring: boolean;
 }
 
-/** A release in force. */
+/** A release in force, and how far it reaches. */
 export interface PolicyRelease {
   readonly version: number;
   readonly group: string | null;
   /** `Release/name` and its revision. */
   readonly manifest: string;
   readonly revision: string;
+  /** What the attempts of devices count for. */
+  readonly round: number;
+  /** Where this version's turn of the circle begins, in buckets. */
+  readonly offset: number;
+  /** Devices at positions below it are offered the version. */
+  readonly limit: number;
+  /** Why it offers nothing to anybody; null while it does. */
+  readonly hold: {
+    readonly reason: 'ReleaseHalted' | 'ReleasePaused';
+    /** One sentence for people. */
+    readonly message: string;
+  } | null;
+  /** The version that last finished here; null: none. It may be withdrawn. */
+  readonly base: number | null;
+  /** Versions that devices return from, to the base. */
+  readonly rolledBack: ReadonlySet<number>;
+  /** Times at which flashes may be started; empty: at any time. */
+  readonly windows: readonly WindowSpec[];
+  readonly rate: RateSpec | null;
+}
+
+/** A group by attributes that has a release. */
+export interface PolicyMatchGroup {
+  readonly group: string;
+  readonly match: Readonly<Record<string, string>>;
 }
 
 export interface ProductPolicy {
@@ -50,8 +77,10 @@ export interface ProductPolicy {
   readonly release: PolicyRelease | null;
   /** Releases of groups, by group name. */
   readonly groupReleases: ReadonlyMap<string, PolicyRelease>;
-  /** The groups that a device is in, of those that have a release. */
+  /** The groups that list a device, of those that have a release. */
   readonly groupsOf: ReadonlyMap<string, readonly string[]>;
+  /** The groups by attributes that have a release, sorted by name. */
+  readonly matchGroups: readonly PolicyMatchGroup[];
   /** Devices that a manifest names (admission: listed). */
   readonly named: ReadonlySet<string>;
   /** The emergency stop is pulled. */

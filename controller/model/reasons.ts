@@ -19,7 +19,7 @@ export const REASONS = {
   NotSupported: {
     kind: 'error',
     meaning:
-      'The manifest uses `requires`, `match`, `strategy` or another part that this version does not carry out.',
+      'The manifest uses a part that this version does not carry out, such as `driver: particle`.',
     remedy: 'Remove the marked field, or use a version of Lockstep that supports it.',
   },
   UnknownProduct: {
@@ -193,6 +193,62 @@ export const REASONS = {
     meaning:
       'The product accepts an agent’s claim as verification; nobody has seen the version run.',
     remedy: 'Have devices name their version and use `evidence: reported`.',
+  },
+  Contradiction: {
+    kind: 'error',
+    meaning:
+      'Values of a manifest contradict one another, or can never hold, such as steps that fall or a window that never opens.',
+    remedy: 'Correct the marked value; the message says what it must be.',
+  },
+  GroupNotListed: {
+    kind: 'error',
+    meaning:
+      'A lock or the verification names a group that matches attributes; both take only groups that list their devices.',
+    remedy: 'List the devices under `devices`, in the lock or in a group of their own.',
+  },
+  AttributeNotGrouped: {
+    kind: 'error',
+    meaning: 'A group matches an attribute that `fleet.groupBy` of its product does not list.',
+    remedy: 'Add the attribute to `fleet.groupBy` of the Product, or match another one.',
+  },
+  ReleaseHalted: {
+    kind: 'error',
+    meaning: 'Too many devices failed, so the release holds or was rolled back by itself.',
+    remedy:
+      'Take it back with `git revert`, or mend the cause and raise `attempt` of the Release to go on.',
+  },
+  ReleasePaused: {
+    kind: 'warning',
+    meaning: 'The release is paused by its manifest: it offers nothing.',
+    remedy: 'Remove `paused` from the Release to go on.',
+  },
+  ApprovalNeeded: {
+    kind: 'warning',
+    meaning: 'The next step of a release waits for a person’s approval.',
+    remedy: 'Add VERSION/STEP to `approved` of the Release.',
+  },
+  SteppingStoneNeeded: {
+    kind: 'warning',
+    meaning:
+      'Devices run a version that is too old for their target, and no verified version leads there (a locked device is given none).',
+    remedy:
+      'Verify a version between, or remove the lock; `requires.from` of the Firmware says which.',
+  },
+  OutsideExposure: {
+    kind: 'state',
+    meaning: 'The release has not reached the device yet, and it may keep what it runs.',
+    remedy: 'Nothing to do: the device’s turn comes with a later step.',
+  },
+  OutsideWindow: {
+    kind: 'state',
+    meaning: 'Flashes are started only in the windows of the release, and none is open.',
+    remedy: 'Nothing to do: the message says when the next one opens.',
+  },
+  RateReached: {
+    kind: 'state',
+    meaning:
+      'As many flashes as `rate` allows were started; the device has its turn at a later poll.',
+    remedy: 'Nothing to do.',
   },
   ReleaseRemoved: {
     kind: 'warning',

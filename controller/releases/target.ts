@@ -1,20 +1,45 @@
 // What a device should run, computed when it makes contact. A release is a policy, not a list of jobs: this function
-// is the whole of it. It says what is meant; whether it is offered now (stop, back-off, on-reset) is decided by
-// `devices/poll.ts`.
+// is the whole of it, and the plan counts by it too. It says what is meant; whether it is offered now (stop, back-off,
+// on-reset, window, rate) is decided by `devices/poll.ts`.
 
-import type { DeviceRecord } from '../model/device.ts';
+import type { Standing, Traits } from '../model/device.ts';
 import type { PolicyFirmware, PolicyRelease, ProductPolicy } from '../model/policy.ts';
 import type { Reason } from '../model/reasons.ts';
+import { bucketOf, positionOf } from './circle.ts';
+import { releaseFor } from './governing-release.ts';
+import { findHop } from './stones.ts';
+import type { Stone } from './stones.ts';
 
-/** Which rule of the design decided. */
-export type TargetRule = 'lock' | 'groupRelease' | 'release';
+/** What of a device decides about its target; a `DeviceRecord` is one. */
+export interface Subject {
+  readonly id: string;
+  readonly standing: Standing;
+  readonly quarantine: string | null;
+  readonly running: number | null;
+  readonly traits: Traits;
+  readonly lock: {
+    readonly version: number;
+    readonly manifest: string;
+    readonly revision: string;
+  } | null;
+}
+
+/** Which rule of the design decided. `base`: what last finished, for a device that may not keep what it runs. */
+export type TargetRule = 'lock' | 'groupRelease' | 'release' | 'base';
 
 /** A version that the device should run, or the reason why it is left alone. */
 export type Target =
   | {
       readonly kind: 'version';
       readonly rule: TargetRule;
+      /** What it is flashed with next. */
       readonly firmware: PolicyFirmware;
+      /** Where that leads; another version than `firmware`'s where a stepping stone comes first. */
+      readonly goal: number;
+      /** The round of the release that attempts count for; 0 for none. */
+      readonly round: number;
+      /** The release whose windows and rate hold the flash back; null: none does. */
+      readonly pace: PolicyRelease | null;
       /** `Kind/name` and revision of the manifest that says so. */
       readonly manifest: string;
       readonly revision: string;
@@ -24,62 +49,192 @@ export type Target =
       readonly reason: Reason | 'Quarantined' | 'NoRelease' | 'BinaryMissing';
       /** One sentence for people. */
       readonly message: string;
+      /** The round of a held release: what the device has fetched under it, it may finish. Null: nothing. */
+      readonly finishes: number | null;
     };
 
-/** The target of a device under what is in force. A locked device has no other target than its lock's version. */
-export function resolveTarget(device: DeviceRecord, policy: ProductPolicy): Target {
-  if (device.standing === 'quarantined') {
+/**
+ * The target of a device under what is in force. A locked device has no other target than its lock's version. `bucket`
+ * is that of the device; it can be given for a subject that stands for many devices.
+ */
+export function resolveTarget(
+  subject: Subject,
+  policy: ProductPolicy,
+  bucket: number | null = null,
+): Target {
+  if (subject.standing === 'quarantined') {
     return none(
       'Quarantined',
-      `The device is in quarantine: ${device.quarantine ?? 'no reason given'}.`,
+      `The device is in quarantine: ${subject.quarantine ?? 'no reason given'}.`,
     );
   }
-  if (device.lock !== null) {
-    const { version, manifest, revision } = device.lock;
-    return offerable(policy, version, 'lock', `DeviceLock/${manifest}`, revision);
-  }
-  const release = releaseFor(device.id, policy);
+  if (subject.lock !== null) return lockTarget(subject, subject.lock, policy);
+  const release = releaseFor(subject, policy);
   if (release === 'conflict') {
-    return none(
-      'ReleaseConflict',
-      `Its groups ${(policy.groupsOf.get(device.id) ?? []).join(', ')} are given different versions.`,
-    );
+    return none('ReleaseConflict', 'Its groups are given different versions.');
   }
   if (release === null) return none('NoRelease', 'No release covers the device.');
-  // A release comes into force with its gate passed; a withdrawal that was taken back closes the gate again.
-  const firmware = policy.firmware.get(release.version);
-  if (firmware !== undefined && !firmware.withdrawn && !firmware.verified) {
+  return releaseTarget(subject, release, policy, bucket ?? bucketOf(subject.id));
+}
+
+function lockTarget(
+  subject: Subject,
+  { version, manifest, revision }: NonNullable<Subject['lock']>,
+  policy: ProductPolicy,
+): Target {
+  const name = `DeviceLock/${manifest}`;
+  const refusal = refuseVersion(version, name, policy);
+  if (refusal !== null) return refusal;
+  const firmware = firmwareOf(policy, version);
+  const { running } = subject;
+  const from = firmware.requiresFrom;
+  if (from !== null && (running === null || running < from)) {
     return none(
-      'ReleaseUnverified',
-      `${release.manifest} waits until version ${release.version} is verified.`,
+      'SteppingStoneNeeded',
+      `${name} names version ${version}, which needs version ${from} or newer first; a locked device is given no other version.`,
     );
   }
-  const rule = release.group === null ? 'release' : 'groupRelease';
-  return offerable(policy, release.version, rule, release.manifest, release.revision);
+  return {
+    kind: 'version',
+    rule: 'lock',
+    firmware,
+    goal: version,
+    round: 0,
+    pace: null,
+    manifest: name,
+    revision,
+  };
 }
 
-/** The release that covers a device that is not locked: its group's, else the product's. */
-export function releaseFor(
-  deviceId: string,
+/** `through`: the group's release that the device falls through to the product's from. */
+function releaseTarget(
+  subject: Subject,
+  release: PolicyRelease,
   policy: ProductPolicy,
-): PolicyRelease | 'conflict' | null {
-  let found: PolicyRelease | null = null;
-  for (const group of policy.groupsOf.get(deviceId) ?? []) {
-    const release = policy.groupReleases.get(group);
-    if (release === undefined) continue;
-    if (found !== null && found.version !== release.version) return 'conflict';
-    found ??= release;
-  }
-  return found ?? policy.release;
-}
-
-function offerable(
-  policy: ProductPolicy,
-  version: number,
-  rule: TargetRule,
-  manifest: string,
-  revision: string,
+  bucket: number,
+  through: PolicyRelease | null = null,
 ): Target {
+  const { version, hold } = release;
+  const refusal = refuseVersion(version, release.manifest, policy);
+  if (refusal !== null && refusal.kind === 'none' && refusal.reason !== 'BinaryMissing') {
+    return refusal;
+  }
+  // A release comes into force with its gate passed; a withdrawal that was taken back closes the gate again.
+  if (!firmwareOf(policy, version).verified) {
+    return none(
+      'ReleaseUnverified',
+      `${release.manifest} waits until version ${version} is verified.`,
+    );
+  }
+  if (hold !== null) return none(hold.reason, hold.message, release.round);
+  if (positionOf(bucket, release.offset) < release.limit) {
+    const rule = release.group === null ? 'release' : 'groupRelease';
+    return towards(subject, release, version, rule, policy);
+  }
+  return outsideTarget(subject, release, policy, bucket, through);
+}
+
+/** Outside the exposure: the base for what may not stay, else what it runs; a group without a base has the product's. */
+function outsideTarget(
+  subject: Subject,
+  release: PolicyRelease,
+  policy: ProductPolicy,
+  bucket: number,
+  through: PolicyRelease | null,
+): Target {
+  const base = usableBase(release, policy);
+  if (base === null) {
+    const { release: wider } = policy;
+    if (release.group !== null && wider !== null) {
+      return releaseTarget(subject, wider, policy, bucket, release);
+    }
+    return outside(release);
+  }
+  const { running } = subject;
+  const isBad = running !== null && isTakenBack(running, [release, through], policy);
+  const mayStay = running === null || running === base || (running > base && !isBad);
+  return mayStay ? outside(release) : towards(subject, release, base, 'base', policy, isBad);
+}
+
+function outside({ manifest, version }: PolicyRelease): Target {
+  return none('OutsideExposure', `${manifest} has not reached it with version ${version} yet.`);
+}
+
+/** Whether devices may not stay on a version, wherever the release is: it is withdrawn, or was rolled back here. */
+function isTakenBack(
+  version: number,
+  releases: readonly (PolicyRelease | null)[],
+  policy: ProductPolicy,
+): boolean {
+  return (
+    releases.some((release) => release?.rolledBack.has(version) === true) ||
+    policy.firmware.get(version)?.withdrawn === true
+  );
+}
+
+/** The base that devices can be given; a withdrawn one counts as none, and one whose evidence ended with it. */
+function usableBase({ base, manifest }: PolicyRelease, policy: ProductPolicy): number | null {
+  if (base === null || refuseVersion(base, manifest, policy) !== null) return null;
+  return firmwareOf(policy, base).verified ? base : null;
+}
+
+/** The next version on the way to `goal`: itself, or a stepping stone. A rescue does not wait for window or rate. */
+function towards(
+  subject: Subject,
+  release: PolicyRelease,
+  goal: number,
+  rule: TargetRule,
+  policy: ProductPolicy,
+  isRescue = false,
+): Target {
+  const { running } = subject;
+  const { manifest, revision } = release;
+  const from = firmwareOf(policy, goal).requiresFrom;
+  if (running === null && from !== null) {
+    return none(
+      'VersionUnknown',
+      `Version ${goal} needs version ${from} or newer first, and the device has not named the version it runs.`,
+    );
+  }
+  const hop =
+    running === null || from === null || running >= from
+      ? goal
+      : findHop(running, goal, stonesOf(policy));
+  if (hop === null) {
+    return none(
+      'SteppingStoneNeeded',
+      `Version ${goal} needs version ${from} or newer first, and no verified version leads there from ${running}.`,
+    );
+  }
+  const refusal = refuseVersion(hop, manifest, policy);
+  if (refusal !== null) return refusal;
+  return {
+    kind: 'version',
+    rule,
+    firmware: firmwareOf(policy, hop),
+    goal,
+    round: rule === 'base' ? 0 : release.round,
+    pace: isRescue ? null : release,
+    manifest,
+    revision,
+  };
+}
+
+const STONES = new WeakMap<ProductPolicy, readonly Stone[]>();
+
+/** The versions that may stand between; found once for a policy. */
+function stonesOf(policy: ProductPolicy): readonly Stone[] {
+  const known = STONES.get(policy);
+  if (known !== undefined) return known;
+  const stones = [...policy.firmware.values()].filter(
+    ({ verified, stored, withdrawn }) => verified && stored && !withdrawn,
+  );
+  STONES.set(policy, stones);
+  return stones;
+}
+
+/** Why a version can't be offered to anybody; null where it can. */
+function refuseVersion(version: number, manifest: string, policy: ProductPolicy): Target | null {
   const firmware = policy.firmware.get(version);
   if (firmware === undefined) {
     return none('UnknownVersion', `${manifest} names version ${version}, which is not in force.`);
@@ -90,9 +245,19 @@ function offerable(
   if (!firmware.stored) {
     return none('BinaryMissing', `The binary of version ${version} is not stored yet.`);
   }
-  return { kind: 'version', rule, firmware, manifest, revision };
+  return null;
 }
 
-function none(reason: Extract<Target, { kind: 'none' }>['reason'], message: string): Target {
-  return { kind: 'none', reason, message };
+function firmwareOf(policy: ProductPolicy, version: number): PolicyFirmware {
+  const firmware = policy.firmware.get(version);
+  if (firmware === undefined) throw new Error(`version ${version} is not in the policy`);
+  return firmware;
+}
+
+function none(
+  reason: Extract<Target, { kind: 'none' }>['reason'],
+  message: string,
+  finishes: number | null = null,
+): Target {
+  return { kind: 'none', reason, message, finishes };
 }

@@ -5,7 +5,7 @@
 // record that was read (`before`), and is refused as a conflict if another write came first; the caller reads again
 // and decides again. Counters (`tallies`) are kept exactly in step with the device records by the same write.
 
-import type { Desired } from '../model/desired.ts';
+import type { Desired, RateSpec } from '../model/desired.ts';
 import type {
   ActionRecord,
   Contact,
@@ -18,7 +18,7 @@ import type {
 import type { Condition } from '../model/condition.ts';
 import type { Event, EventDraft } from '../model/event.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
-import type { Tallies } from '../model/live.ts';
+import type { CensusCell, Tallies } from '../model/live.ts';
 import type { Snapshot } from '../model/revision.ts';
 
 /** What the state keeps of a product. */
@@ -56,11 +56,24 @@ export interface DeviceChange {
   readonly events?: readonly EventDraft[];
   /** Contact to record in the same write (a new device's first contact must not wait for the batch). */
   readonly contact?: Contact;
+  /** A flash that is started under a rate: without a token nothing of the change is written. */
+  readonly spend?: Spending;
+}
+
+/** The token that a flash takes out of a meter (`releases/rate.ts`). */
+export interface Spending {
+  /** Name of the meter inside the product: the round of the release, so that a new one begins with a full bucket. */
+  readonly meter: string;
+  readonly rate: RateSpec;
+  /** Now, in milliseconds of a clock that never jumps while the process runs. */
+  readonly at: number;
 }
 
 export type SaveOutcome =
   | { readonly status: 'saved'; readonly device: DeviceRecord | null }
-  | { readonly status: 'conflict' };
+  | { readonly status: 'conflict' }
+  /** The meter holds no token before `freeAt` (on the clock of `Spending.at`). */
+  | { readonly status: 'exhausted'; readonly freeAt: number };
 
 /** Filters are and-ed. All are answered from an index or bounded by `limit`. */
 export interface DeviceQuery {
@@ -146,15 +159,28 @@ export interface Store {
     listened: ListenedMs,
     limit: number,
   ): Promise<readonly DeviceRecord[]>;
-  /** Active devices last heard before `before` (epoch milliseconds, `Contact.at`), for forgetting; at most `limit`. */
+  /**
+   * Active devices last heard before `before` (epoch milliseconds, `Contact.at`), for forgetting; at most `limit`. With
+   * `awakeOnly` those that are dormant already are left out.
+   */
   unheardDevices(
     product: string,
     before: number,
     limit: number,
+    options?: { readonly awakeOnly: boolean },
   ): Promise<readonly DeviceSighting[]>;
+  /** Active devices in the order of their buckets from `fromBucket` on to `untilBucket` (exclusive); then by id. */
+  devicesByBucket(
+    product: string,
+    fromBucket: number,
+    untilBucket: number,
+    limit: number,
+  ): Promise<readonly DeviceRecord[]>;
   /** Attributes exactly as sent; null where the device sent none. */
   attributes(key: number): Promise<Readonly<Record<string, string>> | null>;
   tallies(product: string): Promise<Tallies>;
+  /** All active devices without a lock, by version, traits, wakefulness and bucket. Kept current like the tallies. */
+  census(product: string): Promise<readonly CensusCell[]>;
   /**
    * Devices whose last contact was at or after `since` (epoch milliseconds, `Contact.at`): exact to the length of the
    * slots that `saveContacts` was given, and never too few.
