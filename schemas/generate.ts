@@ -27,9 +27,20 @@ function strip(schema: Json, root: boolean): Json {
 
 /** The model's types are readonly; the generator has no option for it. */
 function makeReadonly(source: string): string {
-  return source
-    .replace(/^(\s+)(\w+\??: )/gm, '$1readonly $2')
-    .replace(/: (\w+\[\])/g, ': readonly $1');
+  const lines = source
+    .replace(/^(\s+)((?:\w+\??|\[\w+: string\]): )/gm, '$1readonly $2')
+    .replace(/: (\w+\[\]|\([^()]+\)\[\])/g, ': readonly $1')
+    .split('\n');
+  for (const [end, line] of lines.entries()) {
+    const indent = /^(\s+)\}\[\];$/.exec(line)?.[1];
+    if (indent === undefined) continue;
+    // A list of objects opens on the last line before it with the same indentation.
+    const start = lines.findLastIndex(
+      (text, index) => index < end && text.startsWith(`${indent}readonly `) && text.endsWith(': {'),
+    );
+    lines[start] = lines[start]?.replace(/: \{$/, ': readonly {') ?? '';
+  }
+  return lines.join('\n');
 }
 
 async function generate(): Promise<string> {

@@ -86,6 +86,14 @@ export interface ProductManifest {
        * Attempts after the first failed one, per device and version.
        */
       readonly retries?: number;
+      /**
+       * Attributes that devices report and that groups may match, at most four. Devices are counted by their values, so choose attributes with few of them.
+       *
+       * @maxItems 4
+       *
+       * Items: Name of an attribute, exactly as devices report it.
+       */
+      readonly groupBy?: readonly string[];
     };
     /**
      * When a version counts as verified, which a release waits for.
@@ -199,6 +207,15 @@ export interface FirmwareManifest {
       readonly format?: 'opaque';
     };
     /**
+     * What a device must run before it can take this version. Devices on older firmware get a version between first.
+     */
+    readonly requires?: {
+      /**
+       * The lowest version from which a device can be brought to this one; below the version itself.
+       */
+      readonly from: number;
+    };
+    /**
      * Marks firmware that must never be offered to any device again.
      */
     readonly withdrawn?: {
@@ -215,7 +232,7 @@ export interface FirmwareManifest {
 }
 
 /**
- * A named list of devices, for locks, releases and verification.
+ * A named group of devices, for releases; one that lists its devices is also for locks and verification.
  */
 export interface DeviceGroupManifest {
   /**
@@ -236,7 +253,7 @@ export interface DeviceGroupManifest {
     readonly name: string;
   };
   /**
-   * Which devices belong to the group.
+   * Which devices belong to the group. Give either `devices` or `match`.
    */
   readonly spec: {
     /**
@@ -250,7 +267,16 @@ export interface DeviceGroupManifest {
      *
      * Items: Id of one device, exactly as it reports itself. Quote an id that consists of digits only.
      */
-    readonly devices: readonly string[];
+    readonly devices?: readonly string[];
+    /**
+     * Values of attributes that devices report: those with all of them belong to the group. The attributes must be listed in `fleet.groupBy` of the Product.
+     */
+    readonly match?: {
+      /**
+       * The exact value of the attribute. Quote a value that YAML would read as a number or as true or false.
+       */
+      readonly [k: string]: string;
+    };
   };
 }
 
@@ -340,7 +366,7 @@ export interface ReleaseManifest {
     readonly name: string;
   };
   /**
-   * Which version is released, and to whom.
+   * Which version is released, to whom, and how.
    */
   readonly spec: {
     /**
@@ -355,5 +381,114 @@ export interface ReleaseManifest {
      * Name of the DeviceGroup that the release is for. Omit it to release to every device of the product.
      */
     readonly group?: string;
+    /**
+     * How the release reaches its devices. Without one it goes to everyone at once, and the defaults of `halt` apply.
+     */
+    readonly strategy?: {
+      /**
+       * Stages of the release, in their order. Without them there is one step, `all`, at 100%.
+       *
+       * @minItems 1
+       * @maxItems 50
+       *
+       * Items: One stage of the release. It ends when its soak has passed, its successes are in and the failure rate is inside the limit.
+       */
+      readonly steps?: readonly {
+        /**
+         * Name of the step, unique in the strategy.
+         */
+        readonly name: string;
+        /**
+         * Share of the release’s devices that is offered the version by then. It rises from step to step, and the last step reaches 100%.
+         */
+        readonly exposure: string;
+        /**
+         * How many devices the step reaches at least, where there are as many.
+         */
+        readonly minDevices?: number;
+        /**
+         * How long the step’s devices must have run the version, from its first success on.
+         */
+        readonly soak?: string;
+        /**
+         * How many devices must run the version. At most as many are asked for as the step has devices that were seen lately, and at least one.
+         */
+        readonly successes?: number;
+        /**
+         * Say `required` for a step that begins only once `approved` of the release names it. Omit it for one that begins by itself.
+         */
+        readonly approval?: 'required';
+      }[];
+      /**
+       * How many flashes are started at most, per s, min, h or day. Omit it for no limit.
+       */
+      readonly rate?: string;
+      /**
+       * Times at which flashes may be started; one open window is enough. Without any they may be started at all times.
+       *
+       * @maxItems 20
+       *
+       * Items: A time of the week in which flashes may be started.
+       */
+      readonly windows?: readonly {
+        /**
+         * Days on which the window opens, each once.
+         *
+         * @minItems 1
+         *
+         * Items: Day of the week.
+         */
+        readonly days: readonly ('Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun')[];
+        /**
+         * Local time at which the window opens.
+         */
+        readonly from: string;
+        /**
+         * Local time at which the window closes; on the next day where it is before `from`.
+         */
+        readonly to: string;
+        /**
+         * IANA name of the time zone of `from` and `to`.
+         */
+        readonly timezone: string;
+      }[];
+      /**
+       * When the release halts because of failing devices, and what that does.
+       */
+      readonly halt?: {
+        /**
+         * Share of failed devices, of those that failed or succeeded, above which the release halts.
+         */
+        readonly failureRate?: string;
+        /**
+         * How many devices must have failed or succeeded before the rate counts; at most as many as the step has.
+         */
+        readonly minAttempts?: number;
+        /**
+         * What a halt does: `hold` (the version is offered to nobody who does not run it) or `rollback` (devices that run it also return to the version before).
+         */
+        readonly action?: 'hold' | 'rollback';
+      };
+      /**
+       * How this release goes when its version is an older one that once finished: `direct` (to everyone at once) or `staged` (through the steps).
+       */
+      readonly onRollback?: 'direct' | 'staged';
+    };
+    /**
+     * Steps of this very version that a person has approved, as VERSION/STEP.
+     *
+     * @maxItems 50
+     *
+     * Items: Version and name of an approved step.
+     */
+    readonly approved?: readonly string[];
+    /**
+     * Raise it to resume after a halt: failures are then counted afresh.
+     */
+    readonly attempt?: number;
+    /**
+     * While it is true the release is held: it offers its version to nobody who does not run it.
+     */
+    readonly paused?: boolean;
   };
 }
