@@ -39,7 +39,8 @@ export function checkLocks(entries: readonly Entry[], findings: Findings): void 
     for (const { document } of entriesOf(entries, 'DeviceGroup')) {
       if (document.product !== product || document.spec === null || document.name === null)
         continue;
-      members.set(document.name, document.spec.devices);
+      // A lock cannot name a group by `match`, which has no members of its own.
+      if (document.spec.match === null) members.set(document.name, document.spec.devices);
     }
     checkLocksOfProduct(rivals, members, findings);
   }

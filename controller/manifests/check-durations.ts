@@ -14,8 +14,10 @@ export interface DurationMistake {
 const DAY_MS = 86_400_000;
 const YEARS_10_MS = 3_650 * DAY_MS;
 
+type Bounds = readonly [minMs: number, maxMs: number, example: string];
+
 /** Durations of a Product, with their bounds in milliseconds and an example. */
-const BOUNDS: Readonly<Record<string, readonly [minMs: number, maxMs: number, example: string]>> = {
+const BOUNDS: Readonly<Record<string, Bounds>> = {
   'spec.fleet.pollInterval': [1_000, DAY_MS - 1_000, '5m'],
   'spec.fleet.attemptTimeout': [1_000, YEARS_10_MS, '24h'],
   'spec.fleet.rebootGrace': [0, YEARS_10_MS, '15m'],
@@ -23,10 +25,14 @@ const BOUNDS: Readonly<Record<string, readonly [minMs: number, maxMs: number, ex
   'spec.verification.soak': [0, YEARS_10_MS, '1h'],
 };
 
+/** Of the soak of a step. */
+const SOAK_BOUNDS: Bounds = [0, YEARS_10_MS, '24h'];
+
 /** Durations out of bounds in a document of a kind, whatever else is wrong with it. */
 export function checkDurations(kind: Kind, value: unknown): readonly DurationMistake[] {
+  if (kind === 'Release') return checkBounds(value, boundSoaks(value));
   if (kind !== 'Product') return [];
-  return [...checkBounds(value), ...checkClaimedSoak(value)];
+  return [...checkBounds(value, BOUNDS), ...checkClaimedSoak(value)];
 }
 
 /** A soak is met by a report asked for after its end, which an agent that only claims success never gives. */
@@ -45,8 +51,18 @@ function checkClaimedSoak(value: unknown): readonly DurationMistake[] {
   ];
 }
 
-function checkBounds(value: unknown): readonly DurationMistake[] {
-  return Object.entries(BOUNDS).flatMap(([path, [minMs, maxMs, example]]) => {
+function boundSoaks(value: unknown): Readonly<Record<string, Bounds>> {
+  const steps = pickValue(value, ['spec', 'strategy', 'steps']);
+  const count = Array.isArray(steps) ? steps.length : 0;
+  const paths = Array.from({ length: count }, (_, index) => `spec.strategy.steps.${index}.soak`);
+  return Object.fromEntries(paths.map((path) => [path, SOAK_BOUNDS]));
+}
+
+function checkBounds(
+  value: unknown,
+  bounds: Readonly<Record<string, Bounds>>,
+): readonly DurationMistake[] {
+  return Object.entries(bounds).flatMap(([path, [minMs, maxMs, example]]) => {
     const text = pickValue(value, path.split('.'));
     const ms = typeof text === 'string' ? parseDuration(text) : null;
     if (ms === null || (ms >= minMs && ms <= maxMs)) return [];

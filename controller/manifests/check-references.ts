@@ -60,6 +60,7 @@ export function checkReferences(
 ): void {
   const versions = indexBy(entriesOf(entries, 'Firmware'), (entry) => entry.document.version);
   const groups = indexBy(entriesOf(entries, 'DeviceGroup'), (entry) => entry.document.name);
+  const matching = findMatching(entries);
   for (const entry of entries) {
     const { document } = entry;
     const { product } = document;
@@ -70,9 +71,68 @@ export function checkReferences(
     if (document.kind === 'Product') {
       const group = document.spec.verification.group;
       checkGroup(entry, group, 'spec.verification.group', groups.get(product), obscured, findings);
+      checkListed(entry, group, 'spec.verification.group', matching.get(product), findings);
     } else if (document.kind === 'DeviceLock' || document.kind === 'Release') {
       const group = document.spec.group;
       checkGroup(entry, group, 'spec.group', groups.get(product), obscured, findings);
+      if (document.kind === 'DeviceLock') {
+        checkListed(entry, group, 'spec.group', matching.get(product), findings);
+      }
+    }
+  }
+}
+
+/** Refuses a manifest that needs to know the devices of a group, and names one that matches attributes. */
+function checkListed(
+  entry: Entry,
+  group: string | null,
+  path: string,
+  matching: ReadonlySet<string> | undefined,
+  findings: Findings,
+): void {
+  if (group === null || matching?.has(group) !== true) return;
+  const isLock = entry.document.kind === 'DeviceLock';
+  findings.refuse(entry, {
+    reason: 'GroupNotListed',
+    path,
+    message: `The DeviceGroup \`${group}\` of ${entry.document.product} matches attributes, but ${
+      isLock ? 'a lock' : 'the verification'
+    } takes only a group that lists its devices.`,
+    remedy: isLock
+      ? 'List the devices under `devices` of the lock, or name a group that lists them.'
+      : 'Name a group that lists its devices, or remove `group` to count every device.',
+  });
+}
+
+/** Refuses groups that match attributes by which the devices of their product are not counted. */
+export function checkMatches(entries: readonly Entry[], findings: Findings): void {
+  const groupBys = new Map<string, readonly string[]>();
+  for (const { document } of entriesOf(entries, 'Product')) {
+    if (document.name === null || document.spec === null) continue;
+    groupBys.set(document.name, document.spec.fleet.groupBy);
+  }
+  for (const entry of entriesOf(entries, 'DeviceGroup')) {
+    const { product, spec } = entry.document;
+    const groupBy = groupBys.get(product ?? '');
+    // What an unreadable Product groups by is not known.
+    if (groupBy === undefined) continue;
+    for (const attribute of Object.keys(spec?.match ?? {})) {
+      if (groupBy.includes(attribute)) continue;
+      const near = findNearest(attribute, groupBy);
+      findings.refuse(entry, {
+        reason: 'AttributeNotGrouped',
+        path: `spec.match.${attribute}`,
+        atKey: true,
+        message: `\`fleet.groupBy\` of Product ${product} does not list the attribute \`${attribute}\`${
+          groupBy.length === 0
+            ? ''
+            : `; it lists ${groupBy.map((name) => `\`${name}\``).join(', ')}`
+        }.`,
+        remedy:
+          near === null
+            ? `Add \`${attribute}\` to \`fleet.groupBy\` of the Product, or match another attribute.`
+            : `Write \`${near}\`, or add \`${attribute}\` to \`fleet.groupBy\` of the Product.`,
+      });
     }
   }
 }
@@ -120,6 +180,18 @@ function checkGroup(
   };
   if (entry.document.kind === 'Product') findings.refuse(entry, finding);
   else findings.tell(entry, finding);
+}
+
+/** Names of groups that no manifest lists the devices of, by product. */
+function findMatching(entries: readonly Entry[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const groups = entriesOf(entries, 'DeviceGroup');
+  const listing = indexBy(groups, ({ document: { spec, name } }) =>
+    spec?.match === null ? name : null,
+  );
+  return indexBy(groups, ({ document: { spec, name, product } }) => {
+    if (name === null || product === null || !spec?.match) return null;
+    return listing.get(product)?.has(name) === true ? null : name;
+  });
 }
 
 /** Values by product. */

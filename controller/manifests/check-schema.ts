@@ -30,6 +30,9 @@ const RANK = [
   'enum',
   'minLength',
   'minItems',
+  'minProperties',
+  'maxItems',
+  'maxProperties',
   'maxLength',
   'pattern',
   'format',
@@ -76,7 +79,8 @@ export function checkSchema(
   const first = new Map<string, ErrorObject>();
   for (const error of validate.errors ?? []) {
     // What each branch of a `oneOf` misses is noise: the `oneOf` itself says what the choice is.
-    if (error.schemaPath.includes('/oneOf/')) continue;
+    // What is wrong with the name of a key stands beside the error that only says that something is.
+    if (error.schemaPath.includes('/oneOf/') || error.keyword === 'propertyNames') continue;
     const path = pathOf(error);
     const known = first.get(path);
     if (known === undefined || RANK.indexOf(error.keyword) < RANK.indexOf(known.keyword)) {
@@ -94,6 +98,7 @@ function pathOf(error: ErrorObject): string {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .join('.');
   const params = error.params as Readonly<Record<string, unknown>>;
+  if (error.propertyName !== undefined) return joinPath(path, error.propertyName);
   if (error.keyword === 'required') return joinPath(path, String(params['missingProperty']));
   if (error.keyword === 'additionalProperties') {
     return joinPath(path, String(params['additionalProperty']));

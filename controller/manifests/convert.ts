@@ -1,8 +1,6 @@
 // Turns a manifest that fits its schema into a resolved spec: defaults filled in, durations in milliseconds, shares
 // as numbers. The defaults are those that the schemas state. References are not looked at here.
 
-import { assert } from '../base/assert.ts';
-import { parseDuration } from '../base/duration.ts';
 import type {
   FirmwareSpec,
   GatewaySettings,
@@ -19,6 +17,7 @@ import type {
   ReleaseManifest,
 } from '../model/schema-types.ts';
 import { normalisePath } from './binary-path.ts';
+import { convertStrategy, readDuration, readPercent } from './convert-strategy.ts';
 
 /** Converts a Product whose durations are within their bounds (`checkDurations`). */
 export function convertProduct({ spec }: ProductManifest): ProductSpec {
@@ -36,6 +35,7 @@ export function convertProduct({ spec }: ProductManifest): ProductSpec {
     rebootGraceMs: readDuration(fleet.rebootGrace ?? '15m'),
     forgetAfterMs: readDuration(fleet.forgetAfter ?? '90d'),
     retries: fleet.retries ?? 3,
+    groupBy: fleet.groupBy ?? [],
   };
   return {
     productId: spec.productId ?? null,
@@ -54,18 +54,6 @@ export function convertProduct({ spec }: ProductManifest): ProductSpec {
       allowEmpty: guardrails.allowEmpty ?? false,
     },
   };
-}
-
-/** Milliseconds of a text that fits the schemas' pattern. */
-function readDuration(text: string): number {
-  const ms = parseDuration(text);
-  assert(ms !== null, `the schema let ${text} pass as a duration`);
-  return ms;
-}
-
-/** `25%` as 25. */
-function readPercent(text: string | undefined): number | null {
-  return text === undefined ? null : Number(text.slice(0, -1));
 }
 
 /** Converts a Firmware manifest. A path that leaves the fleet repo is kept as written; `resolve.ts` refuses it. */
@@ -87,13 +75,20 @@ export function convertFirmware({ spec }: FirmwareManifest): FirmwareSpec {
       spec.withdrawn === undefined
         ? null
         : { reason: spec.withdrawn.reason, url: spec.withdrawn.url ?? null },
+    requiresFrom: spec.requires?.from ?? null,
     retiring: false,
   };
 }
 
 /** Converts a DeviceGroup. Devices keep the order of the manifest, so that their places can be found. */
 export function convertGroup({ spec }: DeviceGroupManifest): GroupSpec {
-  return { product: spec.product, devices: spec.devices };
+  const { product, devices = [], match } = spec;
+  return { product, devices, match: match === undefined ? null : sortKeys(match) };
+}
+
+/** The order in which attributes are written means nothing. */
+function sortKeys(match: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(match).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Converts a DeviceLock. Devices keep the order of the manifest, so that their places can be found. */
@@ -110,7 +105,18 @@ export function convertLock({ spec }: DeviceLockManifest): LockSpec {
   };
 }
 
-/** Converts a Release. */
+/** Converts a Release. Of its approvals only those of its own version are kept. */
 export function convertRelease({ spec }: ReleaseManifest): ReleaseSpec {
-  return { product: spec.product, version: spec.version, group: spec.group ?? null };
+  const prefix = `${spec.version}/`;
+  return {
+    product: spec.product,
+    version: spec.version,
+    group: spec.group ?? null,
+    strategy: convertStrategy(spec.strategy),
+    approved: (spec.approved ?? [])
+      .filter((entry) => entry.startsWith(prefix))
+      .map((entry) => entry.slice(prefix.length)),
+    attempt: spec.attempt ?? 1,
+    paused: spec.paused ?? false,
+  };
 }

@@ -26,10 +26,10 @@ export function describeMistake(
   written: string | undefined,
 ): SchemaMistake {
   const schema = (error.parentSchema ?? {}) as Schema;
-  const field = path.slice(path.lastIndexOf('.') + 1);
+  const field = error.propertyName ?? path.slice(path.lastIndexOf('.') + 1);
   const value = (message: string, remedy = exampleRemedy(field, schema)): SchemaMistake => ({
     path,
-    atKey: false,
+    atKey: error.propertyName !== undefined,
     message: `\`${path === '' ? 'the document' : path}\` ${message}`,
     remedy,
   });
@@ -65,7 +65,21 @@ export function describeMistake(
         'Shorten it.',
       );
     case 'minItems':
-      return value('is an empty list.', 'List at least one, or remove the manifest.');
+      return path === 'spec.devices'
+        ? value('is an empty list.', 'List at least one, or remove the manifest.')
+        : value('is an empty list.');
+    case 'minProperties':
+      return value('is an empty map.');
+    case 'maxItems':
+      return value(
+        `has ${(error.data as readonly unknown[]).length} entries, but at most ${String(params['limit'])} are allowed.`,
+        'Remove some of them.',
+      );
+    case 'maxProperties':
+      return value(
+        `has ${Object.keys(error.data as object).length} entries, but at most ${String(params['limit'])} are allowed.`,
+        'Remove some of them.',
+      );
     case 'uniqueItems':
       return value(
         `is ${showValue((error.data as readonly unknown[])[Number(field)], undefined)}, which is in the list already.`,
@@ -148,7 +162,9 @@ function describeType(
   if (expected === 'string' && written !== undefined) {
     return mistake(
       `${name} must be text, but YAML reads \`${cut(written, 80)}\` as ${typeof data === 'boolean' ? 'true or false' : 'a number'}.`,
-      `Quote it: \`"${cut(written, 80)}"\`.`,
+      fitsPattern(written, schema)
+        ? `Quote it: \`"${cut(written, 80)}"\`.`
+        : exampleRemedy(field, schema),
     );
   }
   if (expected === 'integer' && typeof data === 'string' && /^\d{1,9}$/.test(data)) {
@@ -168,6 +184,12 @@ function describeType(
     `${name} is ${showValue(data, written)}, but must be ${TYPES[expected]}.`,
     exampleRemedy(field, schema),
   );
+}
+
+/** Whether a text has the form that the schema asks for, if it asks for one. Long texts are not tried. */
+function fitsPattern(text: string, schema: Schema): boolean {
+  const pattern = schema['pattern'];
+  return typeof pattern !== 'string' || text.length > 80 || new RegExp(pattern, 'u').test(text);
 }
 
 /** What older YAML took for true and false, and what is true or false in quotes. */
@@ -190,7 +212,7 @@ function describeEnum(
     path,
     atKey: false,
     message: `\`${path}\` is ${found}, but must be ${words.map((word) => `\`${word}\``).join(' or ')}.`,
-    remedy: `Write \`${field}: ${near ?? words[0] ?? ''}\`${near === null && words.length > 1 ? ' or another of these' : ''}.`,
+    remedy: `Write \`${/^\d+$/.test(field) ? '' : `${field}: `}${near ?? words[0] ?? ''}\`${near === null && words.length > 1 ? ' or another of these' : ''}.`,
   };
 }
 
@@ -226,7 +248,7 @@ function showFlow(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   return /^[A-Za-z][\w ./:@-]*$/.test(value) && !/: |^(true|false|null)$/.test(value)
     ? value
-    : /^\d+[smhd%]/.test(value) || /^\d{4}-/.test(value)
+    : /^\d+[smhd%/]/.test(value) || /^\d{4}-/.test(value)
       ? value
       : JSON.stringify(value);
 }

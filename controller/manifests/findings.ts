@@ -16,6 +16,8 @@ export interface Finding {
   readonly reason: Reason;
   /** Dotted path of the value to show; the nearest parent with a place stands in for a missing one. */
   readonly path: string;
+  /** The place to show is the key at that path, not the value. */
+  readonly atKey?: boolean;
   readonly message: string;
   readonly remedy: string;
 }
@@ -46,8 +48,9 @@ export function createFindings(): Findings {
   const add = (entry: Entry, finding: Finding, severity: 'error' | 'warning') => {
     const { reason, message, remedy } = finding;
     const { product } = entry.document;
+    const at = (finding.atKey === true ? locateKey : locateValue)(entry.document, finding.path);
     problems.push(
-      buildProblem(entry.file, locateValue(entry.document, finding.path), {
+      buildProblem(entry.file, at, {
         reason,
         severity,
         message,
@@ -86,6 +89,14 @@ export function locateValue(
     if (place !== undefined) return { line: place[0], column: place[1] };
   }
   return { line: document.line, column: document.column };
+}
+
+function locateKey(
+  document: ParsedDocument,
+  path: string,
+): { readonly line: number; readonly column: number } {
+  const place = document.keyPlaces[path];
+  return place === undefined ? locateValue(document, path) : { line: place[0], column: place[1] };
 }
 
 /** `DeviceLock bench-on-42 (locks.yaml:3:1)`, for messages that speak of another manifest. */

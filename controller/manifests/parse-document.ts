@@ -15,6 +15,7 @@ import type {
 } from '../model/schema-types.ts';
 import { checkDurations } from './check-durations.ts';
 import { checkSchema } from './check-schema.ts';
+import { findContradictions } from './contradictions.ts';
 import {
   convertFirmware,
   convertGroup,
@@ -80,9 +81,7 @@ export function parseDocument(
 
   const { uses, rest } = splitUnsupported(kind, reading.value);
   for (const use of uses) {
-    const isDriver = use.path === 'spec.fleet.driver';
-    const at = isDriver ? offsets.value(use.path) : offsets.key(use.path);
-    report('NotSupported', at, use.message, use.remedy);
+    report('NotSupported', offsets.value(use.path), use.message, use.remedy);
   }
   const told = new Set(reading.defects.map(({ offset }) => offset));
   for (const mistake of checkSchema(kind, rest, reading.written)) {
@@ -103,9 +102,11 @@ export function parseDocument(
     product,
     version: Number.isSafeInteger(version) ? (version as number) : null,
     ...locate(offsets.value('')),
-    places: buildPlaces(reading, locate),
+    places: buildPlaces(reading.valueOffsets, locate),
+    keyPlaces: buildPlaces(reading.keyOffsets, locate),
     verdict,
     spec: verdict === 'good' ? convert(kind, rest) : null,
+    contradictions: verdict === 'good' ? findContradictions(kind, rest) : [],
   } as ParsedDocument;
   return { document, product, problems };
 }
@@ -160,8 +161,11 @@ function createOffsets(reading: NodeReading) {
   };
 }
 
-function buildPlaces(reading: NodeReading, locate: YamlText['locate']): Origin['places'] {
-  const places = [...reading.valueOffsets].flatMap(([path, offset]) => {
+function buildPlaces(
+  offsets: ReadonlyMap<string, number>,
+  locate: YamlText['locate'],
+): Origin['places'] {
+  const places = [...offsets].flatMap(([path, offset]) => {
     const { line, column } = locate(offset);
     return path === '' ? [] : [[path, [line, column] as const] as const];
   });

@@ -12,6 +12,7 @@ import type {
 } from '../model/desired.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
+import type { Contradiction } from './contradictions.ts';
 import { EXCERPT_MAX } from './limits.ts';
 
 /** The five kinds, in the order in which they are listed to people. */
@@ -46,10 +47,14 @@ export interface DocumentOf<K extends Kind> {
   readonly column: number;
   /** Positions of its values, as in `Origin`. */
   readonly places: Origin['places'];
+  /** Positions of the keys of its maps, by the path of their value. */
+  readonly keyPlaces: Origin['places'];
   /** `refused`: it uses what this version does not carry out; `invalid`: it does not fit its schema. */
   readonly verdict: 'good' | 'refused' | 'invalid';
   /** Set if and only if the verdict is `good`. */
   readonly spec: SpecByKind[K] | null;
+  /** What its values contradict one another in; empty unless the verdict is `good`. It is refused for them. */
+  readonly contradictions: readonly Contradiction[];
 }
 
 export type ParsedDocument = { readonly [K in Kind]: DocumentOf<K> }[Kind];

@@ -8,8 +8,8 @@ import { manifestKey, type Snapshot } from '../model/revision.ts';
 import { type BinaryLookup, checkBinaries } from './check-binaries.ts';
 import { checkLocks, checkReleases } from './check-conflicts.ts';
 import { checkNames } from './check-names.ts';
-import { checkProducts, checkReferences, type Obscured } from './check-references.ts';
-import { createFindings, entriesOf, type Entry, groupBy } from './findings.ts';
+import { checkMatches, checkProducts, checkReferences, type Obscured } from './check-references.ts';
+import { createFindings, entriesOf, type Entry, type Findings, groupBy } from './findings.ts';
 import {
   computeFrozen,
   mentions,
@@ -45,7 +45,9 @@ export function resolveSnapshot(input: ResolveInput): Snapshot {
   const usable = entries.filter((entry) => !clashing.has(entry) && !unknown.has(entry));
   // All entries of a name count as known to references, so that one mistake is not told twice.
   const known = entries.filter((entry) => !unknown.has(entry));
+  refuseContradictions(entries, findings);
   checkReferences(known, obscured, findings);
+  checkMatches(known, findings);
   checkReleases(usable, findings);
   checkLocks(usable, findings);
   const binaries = checkBinaries(
@@ -70,6 +72,19 @@ export function resolveSnapshot(input: ResolveInput): Snapshot {
     refused: [...new Set(refused.flatMap(keyOf))].sort(),
     binaries,
   };
+}
+
+/** A withdrawal is never refused, so in withdrawn firmware a contradiction only warns. */
+function refuseContradictions(entries: readonly Entry[], findings: Findings): void {
+  for (const entry of entries) {
+    const { document } = entry;
+    const isWithdrawn = document.kind === 'Firmware' && (document.spec?.withdrawn ?? null) !== null;
+    for (const contradiction of document.contradictions) {
+      const finding = { reason: 'Contradiction' as const, ...contradiction };
+      if (isWithdrawn) findings.warn(entry, finding);
+      else findings.refuse(entry, finding);
+    }
+  }
 }
 
 /** The files that concern Lockstep, sorted by path; a broken one that held manifests before is one of them. */
