@@ -69,6 +69,7 @@ describe('a file with manifests', () => {
         rebootGraceMs: 900_000,
         forgetAfterMs: 90 * 86_400_000,
         retries: 3,
+        groupBy: [],
       },
       verification: { devices: 1, soakMs: 0, group: null, evidence: 'reported' },
       guardrails: { maxAffected: null, maxUnlocked: null, maxUnverified: 10, allowEmpty: false },
@@ -388,42 +389,22 @@ spec: { product: thermostat, devices: [${ids}] }
 });
 
 describe('what this version does not carry out', () => {
-  const firmware = (extra: string) => `apiVersion: lockstep/v1
-kind: Firmware
-metadata: { name: f }
-spec:
-  product: thermostat
-  version: 42
-  binary: { path: a.bin, sha256: ${'a'.repeat(64)} }
-${extra}`;
+  const particle = PRODUCT.replace('{ driver: gateway }', '{ driver: particle, product: t-v2 }');
 
-  it.each([
-    ['requires', firmware('  requires: { from: 40 }\n'), '8:3'],
-    ['strategy', `${RELEASE}  strategy: { steps: [] }\n`, '7:3'],
-    ['approved', `${RELEASE}  approved: [42/half]\n`, '7:3'],
-    ['attempt', `${RELEASE}  attempt: 2\n`, '7:3'],
-    ['paused', `${RELEASE}  paused: false\n`, '7:3'],
-    [
-      'match',
-      'apiVersion: lockstep/v1\nkind: DeviceGroup\nmetadata: { name: b }\nspec: { product: thermostat, match: { hw: B } }\n',
-      '4:30',
-    ],
-    [
-      'particle',
-      PRODUCT.replace('{ driver: gateway }', '{ driver: particle, product: t-v2 }'),
-      '5:20',
-    ],
-  ])('refuses the manifest alone at the field: %s', (field, text, place) => {
-    const file = parse(text);
-    expect(tell(file)).toEqual([expect.stringMatching(`^${place} NotSupported: .*${field}`)]);
+  it('refuses the manifest alone at the value', () => {
+    const file = parse(particle);
+    expect(tell(file)).toEqual([
+      '5:20 NotSupported: The driver `particle` is not carried out by this version of Lockstep.',
+    ]);
+    expect(file.problems[0]?.remedy).toContain('`driver: gateway`');
     expect(file.documents).toMatchObject([
       { verdict: 'refused', spec: null, product: 'thermostat' },
     ]);
   });
 
   it('does not hide other mistakes of the document', () => {
-    const file = parse(`${RELEASE.replace('42', '0')}  paused: true\n`);
-    expect(file.problems.map(({ reason }) => reason)).toEqual(['InvalidManifest', 'NotSupported']);
+    const file = parse(`${particle}  productId: -1\n`);
+    expect(file.problems.map(({ reason }) => reason)).toEqual(['NotSupported', 'InvalidManifest']);
     expect(file.documents[0]?.verdict).toBe('invalid');
   });
 });

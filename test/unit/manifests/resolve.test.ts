@@ -149,13 +149,6 @@ const CASES: readonly (readonly [
   ],
   [
     'NotSupported',
-    { ...BASE, 'r.yaml': release('r', 42, ', paused: true') },
-    ['r.yaml:4:34 NotSupported'],
-    ['Release/t/r'],
-    [],
-  ],
-  [
-    'NotSupported Product',
     { 'p.yaml': product('t').replace('gateway', 'particle'), 'f.yaml': firmware(42) },
     ['p.yaml:4:26 NotSupported'],
     ['Product/t/t'],
@@ -367,16 +360,21 @@ describe('a mistake', () => {
   it('does not make a version, group or product unknown that a refused manifest declares', () => {
     const files = {
       'p.yaml': product('t').replace('gateway', 'particle'),
-      'f.yaml': firmware(42, ', requires: { from: 40 }'),
-      'g.yaml': write('DeviceGroup', 'g', 'product: t, match: { a: b }'),
-      'l.yaml': groupLock('l', 'g'),
+      'f.yaml': firmware(42, ', requires: { from: 42 }'),
+      'g.yaml': `${product('q')}---\n${write('DeviceGroup', 'g', 'product: q, match: { a: b }')}`,
+      'l.yaml': lock('l', 'x'),
+      'r.yaml': write('Release', 'r', 'product: q, version: 1, group: g'),
     };
     const snapshot = resolve(files);
-    expect(new Set(snapshot.problems.map(({ reason }) => reason))).toEqual(
-      new Set(['NotSupported']),
-    );
-    expect(snapshot.products['t']).toMatchObject({ config: null, firmware: [], groups: [] });
+    expect(tell(snapshot)).toEqual([
+      'f.yaml:4:152 Contradiction',
+      'g.yaml:9:30 AttributeNotGrouped',
+      'p.yaml:4:26 NotSupported',
+      'r.yaml:4:30 UnknownVersion',
+    ]);
+    expect(snapshot.products['t']).toMatchObject({ config: null, firmware: [] });
     expect(snapshot.products['t']?.locks).toHaveLength(1);
+    expect(snapshot.products['q']).toMatchObject({ groups: [] });
   });
 });
 

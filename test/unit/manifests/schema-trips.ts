@@ -425,7 +425,7 @@ export const TRIPS: readonly (readonly [Kind, string, readonly (readonly [unknow
       'DeviceGroup',
       'spec.devices',
       [
-        [MISSING, 'is missing'],
+        [MISSING, 'neither `devices` nor `match`'],
         [[], 'empty list'],
         ['a', 'a list'],
         [['a', 'a'], 'already'],

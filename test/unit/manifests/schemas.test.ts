@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkSchema, isCalendarDate } from '../../../controller/manifests/check-schema.ts';
 import type { Kind } from '../../../controller/model/desired.ts';
-import { SHA, TRIPS } from './schema-trips.ts';
+import { STAGED_TRIPS } from './schema-trips-staged.ts';
+import { SHA, TRIPS as FIRST_TRIPS } from './schema-trips.ts';
 
+const TRIPS = [...FIRST_TRIPS, ...STAGED_TRIPS];
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FILES: Readonly<Record<Kind, string>> = {
   Product: 'product',
@@ -19,6 +21,7 @@ interface Schema {
   readonly [key: string]: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
 }
 
 function readSchema(kind: Kind): Schema {
@@ -30,14 +33,19 @@ function isExplained({ title, description, examples }: Schema): boolean {
   return texts && Array.isArray(examples) && examples.length > 0;
 }
 
+/** A map of attributes has names of its own; it is closed by what it says of names and values, and of their number. */
 function isClosed(schema: Schema): boolean {
-  return schema['additionalProperties'] === false;
+  if (typeof schema.additionalProperties !== 'object') return schema.additionalProperties === false;
+  return schema['propertyNames'] !== undefined && schema['maxProperties'] !== undefined;
 }
 
 function listFields(schema: Schema, path: string): readonly (readonly [string, Schema])[] {
   const children = [
     ...Object.entries(schema.properties ?? {}),
     ...(schema.items === undefined ? [] : [['[]', schema.items] as const]),
+    ...(typeof schema.additionalProperties === 'object'
+      ? [['{}', schema.additionalProperties] as const]
+      : []),
   ];
   return children.flatMap(([name, child]) => {
     const at = path === '' ? name : `${path}.${name}`;
@@ -65,11 +73,12 @@ describe.each(KINDS)('the schema of %s', (kind) => {
     for (const example of schema['examples'] as unknown[]) {
       expect(checkSchema(kind, example, new Map())).toEqual([]);
     }
-    const base = BASES[kind];
-    for (const [path, field] of listFields(schema, '')) {
-      if (path.includes('[]') || field['const'] !== undefined) continue;
+    for (const [pattern, field] of listFields(schema, '')) {
+      if (field['const'] !== undefined) continue;
+      const path = pattern.replaceAll('[]', '0').replaceAll('{}', 'hw_rev');
       for (const example of field['examples'] as unknown[]) {
         const excluded = EXCLUDES[`${kind}.${path}`];
+        const base = baseOf(kind, path);
         const value = change(
           excluded === undefined ? base : change(base, excluded, undefined),
           path,
@@ -111,6 +120,7 @@ const BASES: Readonly<Record<Kind, object>> = {
       rebootGrace: '15m',
       forgetAfter: '90d',
       retries: 3,
+      groupBy: ['region'],
     },
     verification: { devices: 1, soak: '0s', group: 'bench', evidence: 'reported' },
     guardrails: { maxAffected: '25%', maxUnlocked: '10%', maxUnverified: 10, allowEmpty: false },
@@ -122,6 +132,7 @@ const BASES: Readonly<Record<Kind, object>> = {
     title: 'Fix heater drift',
     description: 'More.',
     binary: { path: 'firmware/42.bin', sha256: SHA, format: 'opaque' },
+    requires: { from: 40 },
     withdrawn: { reason: 'bricks rev B', url: 'https://example.com/7' },
   }),
   DeviceGroup: manifest('DeviceGroup', { product: 'thermostat', devices: ['a', 'b'] }),
@@ -134,8 +145,32 @@ const BASES: Readonly<Record<Kind, object>> = {
     owner: 'mira',
     expires: '2026-12-31',
   }),
-  Release: manifest('Release', { product: 'thermostat', version: 42, group: 'bench' }),
+  Release: manifest('Release', {
+    product: 'thermostat',
+    version: 42,
+    group: 'bench',
+    strategy: {
+      steps: [
+        { name: 'first', exposure: '1%', minDevices: 5, soak: '24h', successes: 20 },
+        { name: 'all', exposure: '100%', approval: 'required' },
+      ],
+      rate: '100/min',
+      windows: [{ days: ['Mon', 'Fri'], from: '08:00', to: '15:00', timezone: 'Europe/Berlin' }],
+      halt: { failureRate: '2%', minAttempts: 5, action: 'hold' },
+      onRollback: 'direct',
+    },
+    approved: ['42/all'],
+    attempt: 1,
+    paused: false,
+  }),
 };
+
+/** A group has either devices or attributes. */
+const MATCHING = manifest('DeviceGroup', { product: 'thermostat', match: { hw_rev: 'B' } });
+
+function baseOf(kind: Kind, path: string): object {
+  return kind === 'DeviceGroup' && path.startsWith('spec.match') ? MATCHING : BASES[kind];
+}
 
 /** A copy with one value replaced, or removed when it is undefined. */
 function change(base: object, path: string, value: unknown): object {
@@ -154,9 +189,24 @@ describe('a value that breaks a rule', () => {
     values.map(([value, said]) => [kind, path, said, value] as const),
   );
   it.each(cases)('%s %s is one mistake that says %s (case %#)', (kind, path, said, value) => {
-    const broken = change(BASES[kind], path, value);
+    const broken = change(baseOf(kind, path), path, value);
     const mistakes = checkSchema(kind, broken, writtenAs(path, value));
     expect(mistakes.map(({ message }) => message)).toEqual([expect.stringContaining(said)]);
+  });
+
+  it('is told once where a group has both devices and attributes', () => {
+    const mistakes = checkSchema(
+      'DeviceGroup',
+      change(MATCHING, 'spec.devices', ['a']),
+      new Map<string, string>(),
+    );
+    expect(mistakes).toMatchObject([
+      {
+        path: 'spec',
+        message: '`spec` has both `devices` and `match`, but only one may be given.',
+        remedy: 'Remove `devices` or `match`.',
+      },
+    ]);
   });
 
   it('tells the type of a group although another rule depends on it', () => {
@@ -169,11 +219,13 @@ describe('a value that breaks a rule', () => {
   });
 
   it('is told for every field of every schema', () => {
-    const tried = new Set(TRIPS.map(([kind, path]) => `${kind}.${path}`));
+    const tried = new Set(
+      TRIPS.map(([kind, path]) => `${kind}.${path.replaceAll(/\.\d+(?=\.|$)/g, '.[]')}`),
+    );
     const common = ['apiVersion', 'kind', 'metadata', 'spec'];
     for (const kind of KINDS) {
       for (const [path] of listFields(readSchema(kind), '')) {
-        if (path.endsWith('[]') || (kind !== 'Product' && common.includes(path))) continue;
+        if (/(\[\]|\{\})$/.test(path) || (kind !== 'Product' && common.includes(path))) continue;
         expect(tried, `${kind}.${path}`).toContain(`${kind}.${path}`);
       }
     }
