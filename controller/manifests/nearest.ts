@@ -8,6 +8,8 @@ export function findNearest(word: string, candidates: Iterable<string>): string 
   let best: string | null = null;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1;
   for (const candidate of candidates) {
+    // Words differ by at least as many letters as their lengths do; most need no closer look.
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue;
     const found = distance(word.toLowerCase(), candidate.toLowerCase());
     if (found < bestDistance) {
       best = candidate;

@@ -26,13 +26,20 @@ function isAccepted(name: string): boolean {
   }
 }
 
+let zones: readonly string[] | null = null;
+
+/** All IANA names; asked for once, when the first wrong one is seen. */
+function listZones(): readonly string[] {
+  zones ??= ['UTC', ...Intl.supportedValuesOf('timeZone')];
+  return zones;
+}
+
 /** The IANA name that was probably meant, or null. A city alone is found too. */
 export function suggestTimezone(name: string): string | null {
-  const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
   const city = name.slice(name.lastIndexOf('/') + 1).replaceAll(' ', '_');
   return (
-    findNearest(name, zones) ??
-    zones.find((zone) => zone.toLowerCase().endsWith(`/${city.toLowerCase()}`)) ??
+    findNearest(name, listZones()) ??
+    listZones().find((zone) => zone.toLowerCase().endsWith(`/${city.toLowerCase()}`)) ??
     null
   );
 }
