@@ -57,7 +57,7 @@ export function buildPlan(input: PlanInput): PlanResult {
     planned.set(
       product,
       frozenAll || frozen.has(product)
-        ? planFrozen(current, seen)
+        ? planFrozen(snapshot, current, seen, context)
         : planProduct(product, snapshot, desired, current, seen, context),
     );
   }

@@ -35,6 +35,7 @@ export function retireFirmware(scope: Scope): void {
   const named = new Set([
     ...scope.nextLocks.map(({ spec }) => spec.version),
     ...scope.nextReleases.map(({ spec }) => spec.version),
+    ...basesOf(scope),
   ]);
   for (const firmware of scope.inForce.firmware) {
     const { version } = firmware.spec;
@@ -58,6 +59,13 @@ export function retireFirmware(scope: Scope): void {
       `Version ${version} has no manifest any more and is kept, because ${why}.`,
     );
   }
+}
+
+/** Versions that devices may have to return to. */
+function basesOf({ nextRollout }: Scope): readonly number[] {
+  return nextRollout.tracks.flatMap(({ base, release }) =>
+    [base, release?.baseBefore ?? null].filter((version) => version !== null),
+  );
 }
 
 /** Firmware that a lock or release of this revision may name: accepted, or in force and not decided otherwise. */

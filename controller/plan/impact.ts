@@ -1,89 +1,72 @@
-// What desired state means for the fleet: how many devices would go from which version to which. Counted from the
-// tallies and from the devices that manifests name, never from a list of all devices.
+// What a plan means for the fleet, from counts: how many devices would be flashed, from which version to which. Never
+// needs a list of all devices.
 
-import type { Placed, ReleaseSpec } from '../model/desired.ts';
 import type { FlashCount, Impact } from '../model/plan.ts';
-import { usableFirmware } from './firmware.ts';
-import { groupDevices } from './groups.ts';
+import type { ProductPolicy } from '../model/policy.ts';
+import { releaseFor } from '../releases/governing-release.ts';
+import { resolveTarget } from '../releases/target.ts';
+import type { Population } from './population.ts';
+import { cutCircle, cutsOf } from './population.ts';
 import type { Scope } from './scope.ts';
 
 /** The impact of the locks, groups and releases that the plan puts in force. */
-export function countImpact(scope: Scope): Impact {
-  const { live } = scope;
-  const { holding } = scope;
+export function countImpact(scope: Scope, population: Population, policy: ProductPolicy): Impact {
+  const { live, holding } = scope;
   const locked = [...holding.keys()].filter(
     (id) => live.named.get(id)?.standing === 'active',
   ).length;
   return {
     devices: live.devices,
-    flashes: countFlashes(scope, scope.nextReleases),
+    flashes: countFlashes(population, policy),
     locked,
     offline: live.offline,
     quarantined: live.quarantined,
   };
 }
 
-/** Devices that would be flashed under the locks of the plan and the given releases; sorted by target, then origin. */
+/** Devices that would be flashed under a policy and the locks of the population; sorted by target, then origin. */
 export function countFlashes(
-  scope: Scope,
-  releases: readonly Placed<ReleaseSpec>[],
+  { crowds, singles }: Population,
+  policy: ProductPolicy,
 ): readonly FlashCount[] {
-  const { live } = scope;
-  const { holding } = scope;
-  const groupVersions = versionsByGroupDevice(scope, releases);
-  const productVersion = releases.find(({ spec }) => spec.group === null)?.spec.version ?? null;
   const counts = new Map<string, { from: number | null; to: number; devices: number }>();
-  const rest = new Map(live.unlocked.map((count) => [count.version, count.devices]));
-
   const add = (from: number | null, to: number | null, devices: number): void => {
-    if (to === null || from === to || devices <= 0 || !isServed(scope, to)) return;
+    if (to === null || from === to || devices <= 0) return;
     const key = `${from}>${to}`;
     const known = counts.get(key);
     if (known === undefined) counts.set(key, { from, to, devices });
     else known.devices += devices;
   };
-
-  for (const device of live.named.values()) {
-    if (device.standing !== 'active') continue;
-    if (device.lock === null) rest.set(device.running, (rest.get(device.running) ?? 0) - 1);
-    const lock = holding.get(device.id);
-    const group = groupVersions.get(device.id);
-    const released = group === 'conflict' ? null : (group ?? productVersion);
-    add(device.running, lock?.spec.version ?? released, 1);
+  const releases = [policy.release, ...policy.groupReleases.values()];
+  const stretches = cutCircle(releases.flatMap((each) => (each === null ? [] : cutsOf(each))));
+  for (const crowd of crowds) {
+    for (const { from, until } of stretches) {
+      const target = resolveTarget(crowd.subject, policy, from);
+      if (target.kind === 'none') continue;
+      add(crowd.subject.running, target.firmware.version, crowd.count(from, until));
+    }
   }
-  for (const [running, devices] of rest) add(running, productVersion, devices);
+  for (const { subject, bucket } of singles) {
+    const target = resolveTarget(subject, policy, bucket);
+    if (target.kind === 'version') add(subject.running, target.firmware.version, 1);
+  }
   return [...counts.values()].sort((a, b) => a.to - b.to || (a.from ?? 0) - (b.from ?? 0));
 }
 
-/** Devices without a lock to which two groups give different versions: they are offered nothing. Sorted. */
-export function conflictingDevices(scope: Scope): readonly string[] {
-  const versions = versionsByGroupDevice(scope, scope.nextReleases);
-  return [...versions]
-    .flatMap(([device, version]) =>
-      version === 'conflict' && !scope.holding.has(device) ? [device] : [],
-    )
-    .sort();
-}
-
-function versionsByGroupDevice(
-  scope: Scope,
-  releases: readonly Placed<ReleaseSpec>[],
-): ReadonlyMap<string, number | 'conflict'> {
-  const versions = new Map<string, number | 'conflict'>();
-  for (const { spec } of releases) {
-    if (spec.group === null) continue;
-    for (const device of new Set(groupDevices(scope, spec.group) ?? [])) {
-      const known = versions.get(device);
-      versions.set(
-        device,
-        known === undefined || known === spec.version ? spec.version : 'conflict',
-      );
-    }
-  }
-  return versions;
-}
-
-function isServed(scope: Scope, version: number): boolean {
-  const firmware = usableFirmware(scope, version);
-  return firmware !== null && firmware.spec.withdrawn === null;
+/** Devices without a lock to which two groups give different versions, as far as they are named; and how many more. */
+export function conflictingDevices(
+  { crowds, singles }: Population,
+  policy: ProductPolicy,
+): { readonly names: readonly string[]; readonly others: number } {
+  const isTorn = (subject: Parameters<typeof releaseFor>[0]): boolean =>
+    releaseFor(subject, policy) === 'conflict';
+  return {
+    names: singles
+      .filter(({ subject }) => subject.lock === null && isTorn(subject))
+      .map(({ subject }) => subject.id)
+      .sort(),
+    others: crowds
+      .filter(({ subject }) => isTorn(subject))
+      .reduce((sum, crowd) => sum + crowd.count(0, Infinity), 0),
+  };
 }

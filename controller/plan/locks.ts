@@ -57,6 +57,11 @@ function asInForce(scope: Scope, lock: Placed<LockSpec>): Placed<LockSpec> {
 }
 
 /** Puts a lock into the plan: it holds the devices that no earlier lock holds. */
+/** Takes the locks in force as they are; for a product that is frozen. */
+export function holdCarriedLocks(scope: Scope): void {
+  for (const lock of scope.inForce.locks) hold(scope, lock);
+}
+
 function hold(scope: Scope, lock: Placed<LockSpec>): void {
   scope.nextLocks.push(lock);
   for (const device of lockedDevicesOf(scope, lock)) {

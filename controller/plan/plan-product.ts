@@ -6,12 +6,19 @@ import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Impact, ProductPlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/revision.ts';
+import type { ProductPolicy } from '../model/policy.ts';
 import { parentGuardrailsOf } from '../model/revision.ts';
+import { NO_ROLLOUT } from '../model/rollout.ts';
 import { planFirmware, retireFirmware } from './firmware.ts';
 import { endGroups, planGroups } from './groups.ts';
 import { conflictingDevices, countImpact } from './impact.ts';
-import { planLocks } from './locks.ts';
-import { planReleases, planVerification } from './releases.ts';
+import { holdCarriedLocks, planLocks } from './locks.ts';
+import { forecastReleases } from './forecast.ts';
+import { plannedPolicy } from './planned-policy.ts';
+import type { Population } from './population.ts';
+import { populationOf } from './population.ts';
+import { refuseHalted, warnOfMissingStones, warnOfWaits } from './release-warnings.ts';
+import { haltFrozen, planReleases, planVerification } from './releases.ts';
 import type { PlanContext, Scope } from './scope.ts';
 import { guardrailsOf, placeOf, refusalOf, refuse, traceOf, warn } from './scope.ts';
 import { compareText, sortDesired } from './sort-desired.ts';
@@ -25,6 +32,7 @@ const ORDER = [
   'LockDevice',
   'UnlockDevice',
   'EndRelease',
+  'SetExposure',
   'ReleaseFirmware',
   'RetireFirmware',
 ];
@@ -35,9 +43,44 @@ export interface PlannedProduct {
   readonly next: Desired;
 }
 
-/** Plans a product that is frozen: nothing of it changes. */
-export function planFrozen(inForce: Desired, live: LiveState): PlannedProduct {
-  return { plan: { ...emptyPlan(inForce.product, live), frozen: true }, next: inForce };
+/** Plans a product that is frozen: nothing of it changes, except that failing devices halt a release. */
+export function planFrozen(
+  snapshot: Snapshot,
+  inForce: Desired,
+  live: LiveState,
+  context: PlanContext,
+): PlannedProduct {
+  const empty = emptyPlan(inForce.product, live);
+  if (inForce.config === null) return { plan: { ...empty, frozen: true }, next: inForce };
+  const scope = openScope(
+    inForce.product,
+    snapshot,
+    inForce,
+    inForce,
+    live,
+    context,
+    new Set(),
+    inForce.config,
+  );
+  scope.nextFirmware.push(...inForce.firmware);
+  scope.nextGroups.push(...inForce.groups);
+  holdCarriedLocks(scope);
+  scope.nextReleases.push(...inForce.releases);
+  const population = populationOf(scope);
+  const waits = haltFrozen(scope, population);
+  const policy = plannedPolicy(scope, scope.nextReleases, scope.nextRollout);
+  refuseHalted(scope);
+  const rollout = scope.nextRollout;
+  return {
+    plan: {
+      ...empty,
+      frozen: true,
+      actions: scope.actions,
+      refusals: scope.refusals,
+      releases: forecastReleases(scope, population, policy, waits),
+    },
+    next: scope.actions.length === 0 ? inForce : { ...inForce, rollout },
+  };
 }
 
 /** Plans a product. `desired` is null where the revision has no manifest of it. */
@@ -69,12 +112,17 @@ export function planProduct(
   planFirmware(scope);
   planGroups(scope);
   planLocks(scope);
-  planReleases(scope);
+  const population = populationOf(scope);
+  const waits = planReleases(scope, population);
   endGroups(scope);
   retireFirmware(scope);
   planVerification(scope);
-  addFleetWarnings(scope);
-  const impact = countImpact(scope);
+  const policy = plannedPolicy(scope, scope.nextReleases, scope.nextRollout);
+  addFleetWarnings(scope, population, policy);
+  refuseHalted(scope);
+  warnOfWaits(scope, waits);
+  warnOfMissingStones(scope, population, policy);
+  const impact = countImpact(scope, population, policy);
   warnOfDowngrades(scope, impact);
   const sorted = sortScope(scope);
   return {
@@ -85,6 +133,8 @@ export function planProduct(
       impact,
       gates: scope.gates,
       newlyVerified: scope.newlyVerified,
+      newlyFinished: scope.newlyFinished,
+      releases: forecastReleases(scope, population, policy, waits),
     },
     // Whatever is refused of a removal stays, and with it the product.
     next: gone && scope.refusals.length === 0 ? emptyDesired(product) : nextDesired(scope),
@@ -115,12 +165,14 @@ function openScope(
     warnings: [],
     gates: [],
     newlyVerified: [],
+    newlyFinished: [],
     nextConfig: config,
     nextFirmware: [],
     nextGroups: [],
     nextLocks: [],
     nextReleases: [],
     holding: new Map(),
+    nextRollout: inForce.rollout ?? NO_ROLLOUT,
   };
 }
 
@@ -176,7 +228,7 @@ function changedFields(before: ProductSpec, after: ProductSpec): readonly string
   return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
 }
 
-function addFleetWarnings(scope: Scope): void {
+function addFleetWarnings(scope: Scope, population: Population, policy: ProductPolicy): void {
   const { live } = scope;
   if (live.stopped)
     warn(scope, null, '', 'EmergencyStop', `${scope.product} is stopped: nothing more is offered.`);
@@ -194,14 +246,17 @@ function addFleetWarnings(scope: Scope): void {
   const failed = live.outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
   if (failed > 0)
     warn(scope, null, '', 'DevicesFailing', `${failed} device(s) have failed with their version.`);
-  const conflicts = conflictingDevices(scope);
-  if (conflicts.length > 0) {
+  const { names, others } = conflictingDevices(population, policy);
+  if (names.length + others > 0) {
+    const shown = names.slice(0, 10);
+    const more = names.length - shown.length + others;
+    const devices = shown.length === 0 ? `${more} devices` : shown.join(', ');
     warn(
       scope,
       scope.nextConfig.origin,
       '',
       'ReleaseConflict',
-      `Groups give these devices different versions, so they are offered nothing: ${conflicts.slice(0, 10).join(', ')}${conflicts.length > 10 ? ` and ${conflicts.length - 10} more` : ''}.`,
+      `Groups give these devices different versions, so they are offered nothing: ${devices}${shown.length > 0 && more > 0 ? ` and ${more} more` : ''}.`,
     );
   }
 }
@@ -270,6 +325,8 @@ function emptyPlan(product: string, live: LiveState): ProductPlan {
     impact,
     gates: [],
     newlyVerified: [],
+    newlyFinished: [],
+    releases: [],
   };
 }
 
@@ -301,5 +358,6 @@ function nextDesired(scope: Scope): Desired {
     locks: scope.nextLocks,
     releases: scope.nextReleases,
     parentGuardrails: { revision: scope.revision, guardrails: guardrailsOf(scope) },
+    ...(scope.nextRollout.rounds > 0 && { rollout: scope.nextRollout }),
   });
 }

@@ -4,38 +4,131 @@ import type { ReleaseGate } from '../gates/gate.ts';
 import { RELEASE_GATES } from '../gates/registry.ts';
 import { devicesOnTheWay, verificationOf, verifiedGate } from '../gates/verified.ts';
 import type { Placed, ReleaseSpec } from '../model/desired.ts';
-import type { FlashCount } from '../model/plan.ts';
+import type { FlashCount, ReleaseWait } from '../model/plan.ts';
+import type { Rollout } from '../model/rollout.ts';
+import { NO_ROLLOUT, trackOf } from '../model/rollout.ts';
+import { startRelease } from '../releases/advance.ts';
+import { hasTraits } from '../releases/governing-release.ts';
 import { usableFirmware } from './firmware.ts';
 import { gateContext, verifiersOf } from './gate-context.ts';
-import { groupDevices } from './groups.ts';
+import { groupDevices, groupMatch } from './groups.ts';
 import { countFlashes } from './impact.ts';
 import { requireNamed } from './named-parts.ts';
+import { isVerified, plannedPolicy } from './planned-policy.ts';
+import type { Population } from './population.ts';
 import type { Scope } from './scope.ts';
 import { isRefused, recordFor, refuse, traceOf, warn } from './scope.ts';
+import { advanceInForce, exposureAction, startAmong, withTrack } from './tracks.ts';
 
-/** Decides on every Release manifest; comes after firmware, groups and locks. */
-export function planReleases(scope: Scope): void {
+/**
+ * Decides on every Release manifest, and moves those in force; comes after firmware, groups and locks. Returns what each
+ * release in force waits for.
+ */
+export function planReleases(
+  scope: Scope,
+  population: Population,
+): ReadonlyMap<Placed<ReleaseSpec>, readonly ReleaseWait[]> {
+  const waits = new Map<Placed<ReleaseSpec>, readonly ReleaseWait[]>();
   // All that is in force is the starting point, so that each release is judged by what it changes.
   scope.nextReleases.push(...scope.inForce.releases.filter((release) => stays(scope, release)));
+  scope.nextRollout = endTracks(scope);
   for (const release of scope.desired.releases) {
     const current = inForceFor(scope, release.spec.group);
     if (current !== null && current.spec.version === release.spec.version) {
       putInForce(scope, release);
+      addEdits(scope, current, release);
       refuseUnverifiedAgain(scope, release);
-    } else if (mayStand(scope, release, current)) {
-      putInForce(scope, release);
-      scope.actions.push({
-        type: 'ReleaseFirmware',
-        version: release.spec.version,
-        from: current?.spec.version ?? null,
-        group: release.spec.group,
-        rollback: isRollback(scope, release, current),
-        trace: traceOf(release.origin),
-      });
+    } else {
+      const started = startIfAllowed(scope, population, release, current);
+      if (started !== null) waits.set(release, started);
     }
     warnOf(scope, release);
   }
+  for (const release of scope.nextReleases) {
+    if (!waits.has(release)) waits.set(release, advance(scope, population, release));
+  }
   addEnds(scope);
+  return waits;
+}
+
+/** Moves the releases of a frozen product: failures halt them, and nothing else changes them. */
+export function haltFrozen(
+  scope: Scope,
+  population: Population,
+): ReadonlyMap<Placed<ReleaseSpec>, readonly ReleaseWait[]> {
+  return new Map(
+    scope.nextReleases.map((release) => {
+      const waits = advanceInForce(scope, population, release, 'halt');
+      return [release, [...waits, { kind: 'frozen' }]];
+    }),
+  );
+}
+
+/** Moves a release in force as far as the fleet and its firmware let it. */
+function advance(
+  scope: Scope,
+  population: Population,
+  release: Placed<ReleaseSpec>,
+): readonly ReleaseWait[] {
+  const { version, group } = release.spec;
+  const track = trackOf(scope.nextRollout, group);
+  if (track.release?.version !== version) {
+    // A release in force of which nothing is known has reached nobody.
+    const round = scope.nextRollout.rounds + 1;
+    const at = scope.context.now;
+    const started = startRelease(track, release.spec, { rollback: false, round, at });
+    scope.nextRollout = withTrack(scope.nextRollout, started, round);
+  }
+  const obstacle = obstacleOf(scope, release);
+  const waits = advanceInForce(scope, population, release, obstacle === null ? 'advance' : 'halt');
+  return obstacle === null ? waits : [obstacle, ...waits];
+}
+
+/** What keeps a release from going on, apart from its devices and its strategy. */
+function obstacleOf(scope: Scope, { spec }: Placed<ReleaseSpec>): ReleaseWait | null {
+  if (scope.live.stopped) return { kind: 'stopped' };
+  const firmware = usableFirmware(scope, spec.version);
+  if (firmware === null || firmware.spec.withdrawn !== null) {
+    return { kind: 'firmware', reason: 'FirmwareWithdrawn' };
+  }
+  return isVerified(scope, firmware) ? null : { kind: 'firmware', reason: 'ReleaseUnverified' };
+}
+
+/** Edits of a release in force that change what it offers, or what it will. */
+function addEdits(scope: Scope, before: Placed<ReleaseSpec>, after: Placed<ReleaseSpec>): void {
+  const state = trackOf(scope.nextRollout, after.spec.group).release;
+  const { limit = 0, step = null } = state ?? {};
+  const add = (cause: 'pause' | 'unpause' | 'edit', message: string): void => {
+    scope.actions.push(
+      exposureAction(after, { cause, from: limit, exposure: limit, step, message }),
+    );
+  };
+  const { version } = after.spec;
+  if (after.spec.paused && !before.spec.paused) {
+    add('pause', `The release of version ${version} is paused: it offers nothing.`);
+  }
+  if (before.spec.paused && !after.spec.paused) {
+    add('unpause', `The release of version ${version} goes on.`);
+  }
+  const shape = ({ spec }: Placed<ReleaseSpec>): string =>
+    JSON.stringify([spec.strategy, spec.approved]);
+  if (shape(before) !== shape(after)) {
+    add('edit', `The strategy of the release of version ${version} is another one now.`);
+  }
+}
+
+/** The rollout without the releases that end: a group's track is gone with its release, the product's keeps its base. */
+function endTracks(scope: Scope): Rollout {
+  const rollout = scope.inForce.rollout ?? NO_ROLLOUT;
+  return rollout.tracks
+    .filter(({ group }) => !scope.nextReleases.some(({ spec }) => spec.group === group))
+    .reduce<Rollout>((ended, { group, base, rolledBack }) => {
+      const track =
+        group === null
+          ? { group, base, rolledBack, release: null }
+          : { group, base: null, rolledBack: [], release: null };
+      return withTrack(ended, track);
+    }, rollout);
 }
 
 /** Says of each unverified version how it stands with the gate, and which pass now. */
@@ -107,19 +200,27 @@ function putInForce(scope: Scope, release: Placed<ReleaseSpec>): void {
   else scope.nextReleases[index] = release;
 }
 
-function mayStand(
+/** Puts a release in force if every gate lets it, with its first step; null where it is refused or waits. */
+function startIfAllowed(
   scope: Scope,
+  population: Population,
   release: Placed<ReleaseSpec>,
   current: Placed<ReleaseSpec> | null,
-): boolean {
-  const { version } = release.spec;
+): readonly ReleaseWait[] | null {
+  const { version, group } = release.spec;
   const firmware = requireNamed(scope, release.origin, release.spec);
-  if (firmware === null) return false;
-  const flashes = flashesOf(scope, release);
+  if (firmware === null) return null;
+  const rollback = isRollback(scope, release, current);
+  const others = scope.nextReleases.filter(({ spec }) => spec.group !== group);
+  const started = startAmong(scope, population, release, [...others, release], rollback);
+  const flashes = addedFlashes(
+    countFlashes(population, plannedPolicy(scope, scope.nextReleases, scope.nextRollout)),
+    countFlashes(population, started.policy),
+  );
   const context: Parameters<ReleaseGate['evaluate']>[1] = {
     ...gateContext(scope, version, firmware.spec.binary.sha256, firmware.spec.withdrawn !== null),
     flashes,
-    rollback: isRollback(scope, release, current),
+    rollback,
     onTheWay: devicesLockedTo(scope, version),
   };
   for (const gate of RELEASE_GATES) {
@@ -129,7 +230,7 @@ function mayStand(
       ...verdict,
       flashes,
     });
-    return false;
+    return null;
   }
   if (!scope.live.adopted && !scope.context.adopt) {
     const count = flashes.reduce((sum, each) => sum + each.devices, 0);
@@ -140,21 +241,32 @@ function mayStand(
       'StateNew',
       `This state has never seen ${scope.product}: the release of ${version} is not started. It knows ${scope.live.devices} device(s) and would flash ${count}.`,
     );
-    return false;
+    return null;
   }
-  return true;
+  putInForce(scope, release);
+  scope.nextRollout = started.rollout;
+  scope.actions.push({
+    type: 'ReleaseFirmware',
+    version,
+    from: current?.spec.version ?? null,
+    group,
+    rollback,
+    exposure: trackOf(started.rollout, group).release?.limit ?? 0,
+    trace: traceOf(release.origin),
+  });
+  return started.waits;
 }
 
-/** What the release would flash, were it in force now: only what it adds to what is in force and to the locks. */
-function flashesOf(scope: Scope, release: Placed<ReleaseSpec>): readonly FlashCount[] {
-  const others = scope.nextReleases.filter(({ spec }) => spec.group !== release.spec.group);
+/** What is flashed with a release and not without it. */
+function addedFlashes(
+  without: readonly FlashCount[],
+  having: readonly FlashCount[],
+): readonly FlashCount[] {
   const keyOf = ({ from, to }: FlashCount): string => `${from}>${to}`;
-  const without = new Map(
-    countFlashes(scope, scope.nextReleases).map((each) => [keyOf(each), each.devices]),
-  );
-  return countFlashes(scope, [...others, release]).flatMap((each) => {
-    const devices = each.devices - (without.get(keyOf(each)) ?? 0);
-    return each.to === release.spec.version && devices > 0 ? [{ ...each, devices }] : [];
+  const before = new Map(without.map((each) => [keyOf(each), each.devices]));
+  return having.flatMap((each) => {
+    const devices = each.devices - (before.get(keyOf(each)) ?? 0);
+    return devices > 0 ? [{ ...each, devices }] : [];
   });
 }
 
@@ -163,7 +275,9 @@ function isRollback(
   release: Placed<ReleaseSpec>,
   current: Placed<ReleaseSpec> | null,
 ): boolean {
-  if (current === null || release.spec.version >= current.spec.version) return false;
+  // To a group that had no release of its own, what the product's gave it is the newer one.
+  const replaced = current ?? inForceFor(scope, null);
+  if (replaced === null || release.spec.version >= replaced.spec.version) return false;
   const record = recordFor(scope, release.spec.version);
   return record !== null && record.finishedAt !== null;
 }
@@ -224,13 +338,7 @@ function warnOf(scope: Scope, release: Placed<ReleaseSpec>): void {
       'Agents’ claims count as verification; nobody has seen the version run.',
     );
   }
-  const members = spec.group === null ? null : (groupDevices(scope, spec.group) ?? []);
-  const matched =
-    members === null
-      ? scope.live.devices
-      : members.filter((id) => (scope.live.named.get(id)?.standing ?? 'expected') === 'active')
-          .length;
-  if (matched === 0)
+  if (countMatched(scope, spec.group) === 0)
     warn(
       scope,
       origin,
@@ -238,4 +346,22 @@ function warnOf(scope: Scope, release: Placed<ReleaseSpec>): void {
       'NoDevices',
       `The release of ${spec.version} matches no device that the fleet knows.`,
     );
+}
+
+/** Active devices that a release is for, whatever covers them; 0 is no success. */
+function countMatched(scope: Scope, group: string | null): number {
+  const { live } = scope;
+  if (group === null) return live.devices;
+  const match = groupMatch(scope, group);
+  const listed = groupDevices(scope, group) ?? [];
+  if (match === null)
+    return listed.filter((id) => live.named.get(id)?.standing === 'active').length;
+  const inCensus = live.census
+    .filter(({ traits }) => hasTraits(traits, match))
+    .flatMap(({ blocks }) => [...blocks.values()])
+    .reduce((sum, block) => sum + block.reduce((total, count) => total + count, 0), 0);
+  const locked = [...live.named.values()].filter(
+    ({ lock, traits }) => lock !== null && hasTraits(traits, match),
+  );
+  return inCensus + locked.length;
 }

@@ -18,9 +18,12 @@ import type { Problem } from '../model/problem.ts';
 import { REASONS } from '../model/reasons.ts';
 import type { Reason } from '../model/reasons.ts';
 import { manifestKey } from '../model/revision.ts';
+import type { Rollout } from '../model/rollout.ts';
 
 /** What planning needs besides manifests and fleet. */
 export interface PlanContext {
+  /** Epoch milliseconds: when windows open, and when releases are expected to finish. */
+  readonly now: number;
   /** UTC date, `YYYY-MM-DD`; only decides whether a lock's `expires` has passed. */
   readonly today: string;
   /** A person adopts products that this state has never seen. */
@@ -46,6 +49,7 @@ export interface Scope {
   readonly warnings: Warning[];
   readonly gates: GateReport[];
   readonly newlyVerified: number[];
+  readonly newlyFinished: number[];
   nextConfig: Placed<ProductSpec>;
   readonly nextFirmware: Placed<FirmwareSpec>[];
   readonly nextGroups: Placed<GroupSpec>[];
@@ -53,6 +57,8 @@ export interface Scope {
   readonly nextReleases: Placed<ReleaseSpec>[];
   /** Which lock of `nextLocks` holds which device. */
   readonly holding: Map<string, Placed<LockSpec>>;
+  /** How far the releases of `nextReleases` are. */
+  nextRollout: Rollout;
 }
 
 /** The guardrails of a product that has no parent revision yet. */

@@ -9,7 +9,7 @@ import { ok } from '../base/result.ts';
 import type { FleetDriver } from '../fleets/driver.ts';
 import type { Desired } from '../model/desired.ts';
 import type { EventDraft } from '../model/event.ts';
-import type { BinaryFacts, FirmwareRecord } from '../model/firmware.ts';
+import type { BinaryFacts } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Action, ProductPlan } from '../model/plan.ts';
 import { eventOfAction } from '../reports/action-events.ts';
@@ -67,7 +67,7 @@ async function putInForce(
     const record = ports.held.recordOf(product);
     const adopts = input.adopt && record.adoptedAt === null;
     const after = { ...record, inForce: next, adoptedAt: adopts ? now : record.adoptedAt };
-    const events = eventsOf(input, firmware, adopts);
+    const events = eventsOf(input, adopts);
     const unchanged =
       events.length === 0 &&
       firmware.length === 0 &&
@@ -111,7 +111,6 @@ function nameRevision({ plan, revision, now }: CarryOutInput, ports: Ports): Pro
 
 function eventsOf(
   { plan, next, now, revision }: CarryOutInput,
-  firmware: readonly FirmwareRecord[],
   adopts: boolean,
 ): readonly EventDraft[] {
   const { product } = plan;
@@ -134,15 +133,14 @@ function eventsOf(
     if (action.type === 'LockDevice' || action.type === 'UnlockDevice') continue;
     events.push(eventOfAction(product, action, now));
   }
-  for (const { version, finishedAt } of firmware) {
-    if (finishedAt !== now) continue;
+  for (const version of plan.newlyFinished) {
     const origin = next.releases.find(({ spec }) => spec.version === version)?.origin;
     events.push({
       ...base,
       type: 'ReleaseFinished',
       revision: origin?.revision ?? revision,
       manifest: `Release/${origin?.name ?? ''}`,
-      message: `The release of version ${version} has had its first success.`,
+      message: `The release of version ${version} is finished.`,
     });
   }
   if (adopts) {

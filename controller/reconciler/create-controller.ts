@@ -14,6 +14,7 @@ import { readConvergence } from './convergence.ts';
 import { setEmergencyStop } from './emergency-stop.ts';
 import { createHeldProducts, driverOf } from './held-products.ts';
 import { createLoop } from './loop.ts';
+import { nextDueMs } from './next-due.ts';
 import { createReconciler } from './pass.ts';
 import type { ReconcilerOptions, ReconcilerPorts } from './ports.ts';
 import { createSourceReader } from './source-reader.ts';
@@ -73,6 +74,8 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       for (const [product, error] of made.ok ? Object.entries(made.value.failures) : []) {
         log.warn(`${product}: ${error.message}`);
       }
+      const hasFailed = !made.ok || Object.keys(made.value.failures).length > 0;
+      return hasFailed ? null : nextDueMs(held);
     },
   });
 
@@ -99,7 +102,11 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
           return ok(undefined);
         }),
       );
-      if (begun.ok) loop.start();
+      // What is due by the clock alone is found by a first pass of the loop.
+      if (begun.ok) {
+        loop.start();
+        loop.wake();
+      }
       return begun;
     },
     restore,

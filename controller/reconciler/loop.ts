@@ -1,5 +1,5 @@
-// When the controller reads the source and makes a pass: at its interval, on a hint from the source or the fleet, and
-// at a resync. Hints are joined, so that a busy fleet costs a few passes a second at most.
+// When the controller reads the source and makes a pass: at its interval, on a hint from the source or the fleet, when a
+// release is due to move on, and at a resync. Hints are joined, so that a busy fleet costs a few passes a second at most.
 
 import { messageOf } from '../base/failure.ts';
 import { nextPollDelay } from './jitter.ts';
@@ -21,7 +21,8 @@ interface LoopInput {
   readonly ports: Pick<ReconcilerPorts, 'source' | 'drivers' | 'log'>;
   readonly options: ReconcilerOptions;
   readonly readSource: () => Promise<void>;
-  readonly makePass: () => Promise<void>;
+  /** Resolves to the milliseconds until the next pass is due by itself; null: only by a hint or a resync. */
+  readonly makePass: () => Promise<number | null>;
   readonly inTurn: (work: () => Promise<void>) => Promise<void>;
 }
 
@@ -30,6 +31,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
   const ends: (() => void)[] = [];
   let passTimer: NodeJS.Timeout | null = null;
   let readTimer: NodeJS.Timeout | null = null;
+  let dueTimer: NodeJS.Timeout | null = null;
   let closed = false;
 
   const run = (work: () => Promise<void>): void => {
@@ -42,13 +44,21 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
     if (closed || passTimer !== null) return;
     passTimer = setTimeout(() => {
       passTimer = null;
-      run(makePass);
+      run(passAndSchedule);
     }, PASS_GAP_MS);
+  };
+
+  const passAndSchedule = async (): Promise<void> => {
+    const dueMs = await makePass();
+    if (dueTimer !== null) clearTimeout(dueTimer);
+    dueTimer = null;
+    if (dueMs === null || dueMs >= RESYNC_MS || closed) return;
+    dueTimer = setTimeout(wake, dueMs);
   };
 
   const readAndPass = async (): Promise<void> => {
     await readSource();
-    await makePass();
+    await passAndSchedule();
   };
 
   const scheduleRead = (): void => {
@@ -83,6 +93,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
       closed = true;
       if (passTimer !== null) clearTimeout(passTimer);
       if (readTimer !== null) clearTimeout(readTimer);
+      if (dueTimer !== null) clearTimeout(dueTimer);
       for (const end of ends) end();
     },
   };

@@ -10,7 +10,7 @@ import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Snapshot } from '../model/revision.ts';
-import type { PlanResult } from '../plan/build-plan.ts';
+import type { PlanContext, PlanResult } from '../plan/build-plan.ts';
 import { buildPlan, findEmptySource } from '../plan/build-plan.ts';
 import { isSamePlan } from '../plan/fingerprint.ts';
 import { stateConditions } from '../releases/conditions.ts';
@@ -19,6 +19,7 @@ import { carryOut } from './carry-out.ts';
 import type { SyncReport, SyncRequest } from './controller.ts';
 import type { HeldProducts } from './held-products.ts';
 import { driverOf } from './held-products.ts';
+import { nameFirstDevices } from './first-devices.ts';
 import { observeFleets } from './observe-fleets.ts';
 import type { ReconcilerPorts } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -51,7 +52,7 @@ export function createReconciler(
       snapshot,
       inForce: held.inForce(),
       live,
-      context: { today: new Date(clock.now()).toISOString().slice(0, 10), adopt, unavailable },
+      context: planContextAt(clock.now(), adopt, unavailable),
       sourceProblems: reader.current().problems,
     });
 
@@ -125,7 +126,8 @@ export function createReconciler(
     async plan(snapshot, adopt) {
       const { live, failures } = await observeFleets(snapshot, held, ports);
       const [first] = failures.values();
-      return first === undefined ? ok(planFor(snapshot, live, adopt)) : fail(first);
+      if (first !== undefined) return fail(first);
+      return ok(await nameFirstDevices(planFor(snapshot, live, adopt), held, drivers));
     },
     async pass(request, adopt) {
       const { snapshot, tree, failure: unread, problems } = reader.current();
@@ -139,8 +141,11 @@ export function createReconciler(
       const unavailable = await storeBinaries(first.plan, first.next, tree, ports);
       const planned =
         unavailable.size === 0 ? first : planFor(snapshot, observed.live, adopt, unavailable);
-      // A source that waits for a person carries nothing out, not even what the last good revision asks for.
-      const products = problems.length > 0 ? [] : planned.plan.products;
+      // A source that waits for a person carries nothing out, not even what the last good revision asks for. Only a
+      // release whose devices fail halts all the same.
+      const products = planned.plan.products.filter(
+        ({ actions }) => problems.length === 0 || actions.length > 0,
+      );
       for (const plan of products) {
         const { product } = plan;
         const live = observed.live.get(product);
@@ -161,6 +166,10 @@ export function createReconciler(
       });
     },
   };
+}
+
+function planContextAt(now: number, adopt: boolean, unavailable: Unavailable): PlanContext {
+  return { now, today: new Date(now).toISOString().slice(0, 10), adopt, unavailable };
 }
 
 const NOT_READ = failure('SourceUnavailable', 'No revision has been read yet.', 'retry');

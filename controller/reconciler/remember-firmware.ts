@@ -53,38 +53,12 @@ export function rememberFirmware(
   }
   for (const version of plan.newlyVerified)
     change(version, (record) => ({ ...record, verifiedAt: now }));
-  for (const version of finishedReleases(next, live)) {
+  for (const version of plan.newlyFinished) {
     change(version, (record) =>
-      record.finishedAt === null && record.verifiedAt !== null
-        ? { ...record, finishedAt: now }
-        : record,
+      record.finishedAt === null ? { ...record, finishedAt: now } : record,
     );
   }
   return [...changed.values()].filter((record) => record !== known.get(record.version));
-}
-
-/** Versions whose release, in force, has had its first success: a device that it covers runs them. */
-function finishedReleases(next: Desired, live: LiveState): readonly number[] {
-  return next.releases.flatMap(({ spec }) => {
-    const withdrawn = next.firmware.some(
-      (each) => each.spec.version === spec.version && each.spec.withdrawn !== null,
-    );
-    if (withdrawn) return [];
-    const covered =
-      spec.group === null
-        ? live.unlocked.some((count) => count.version === spec.version && count.devices > 0)
-        : (next.groups.find(({ origin }) => origin.name === spec.group)?.spec.devices ?? []).some(
-            (id) => {
-              const device = live.named.get(id);
-              return (
-                device?.standing === 'active' &&
-                device.lock === null &&
-                device.running === spec.version
-              );
-            },
-          );
-    return covered ? [spec.version] : [];
-  });
 }
 
 function firstRecord(

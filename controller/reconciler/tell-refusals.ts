@@ -18,7 +18,10 @@ export async function tellRefusals(
   at: number,
 ): Promise<void> {
   const { product } = plan;
-  const refusals = plan.refusals.filter(({ manifest }) => manifest.startsWith('Release/'));
+  // A halt has its own line in the log, with its numbers.
+  const refusals = plan.refusals.filter(
+    ({ manifest, reason }) => manifest.startsWith('Release/') && reason !== 'ReleaseHalted',
+  );
   const known = held.get(product)?.told ?? null;
   const keys = new Set(
     refusals.map(({ manifest, reason }) => refusedKey(revision, manifest, reason)),

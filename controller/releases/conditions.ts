@@ -1,11 +1,13 @@
 // The only place that sets conditions: what the controller says of a product, from what it knows.
 
+import { countOf, formatNumber } from '../base/count.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Condition, ConditionType } from '../model/condition.ts';
 import type { LiveState } from '../model/live.ts';
-import type { ProductPlan } from '../model/plan.ts';
+import type { ProductPlan, ReleasePlan, ReleaseWait } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
+import { describeProgress } from './describe-release.ts';
 
 export interface ConditionInput {
   readonly previous: readonly Condition[];
@@ -56,7 +58,10 @@ function readyStatement({ live, plan, failure, sourceProblem }: ConditionInput):
       type: 'Ready',
       status: 'False',
       reason: 'Progressing',
-      message: `${pending} device(s) do not run their target yet.`,
+      message:
+        pending === 1
+          ? '1 device does not run its target yet.'
+          : `${countOf(pending, 'device')} do not run their target yet.`,
     };
   }
   if (live.devices === 0) {
@@ -71,7 +76,10 @@ function readyStatement({ live, plan, failure, sourceProblem }: ConditionInput):
     type: 'Ready',
     status: 'True',
     reason: 'Converged',
-    message: `All ${live.devices} device(s) run their target or are to be left alone.`,
+    message:
+      live.devices === 1
+        ? 'The 1 device runs its target or is to be left alone.'
+        : `All ${countOf(live.devices, 'device')} run their target or are to be left alone.`,
   };
 }
 
@@ -89,16 +97,25 @@ function activeStatements({
     const pending = pendingDevices(plan);
     const inFlight = live.outcomes.reduce((sum, outcome) => sum + outcome.inFlight, 0);
     const failed = live.outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-    if (live.stopped)
+    const underWay = plan.releases.filter(isUnderWay);
+    const paused = plan.releases.filter((release) => waitsFor(release, 'paused'));
+    if (live.stopped) {
       add('Suspended', 'EmergencyStop', 'The emergency stop is pulled; nothing more is offered.');
-    else if (pending > 0 || plan.actions.length > 0) {
-      add('Reconciling', 'Progressing', `${pending} device(s) to go, ${inFlight} under way.`);
+    } else {
+      if (pending > 0 || plan.actions.length > 0 || underWay.length > 0) {
+        const devices = `${countOf(pending, 'device')} to go, ${formatNumber(inFlight)} under way.`;
+        const releases = tellReleases(underWay);
+        const isOnlyWaiting = pending === 0 && inFlight === 0 && releases !== '';
+        const message = isOnlyWaiting ? releases : `${releases} ${devices}`.trim();
+        add('Reconciling', 'Progressing', message);
+      }
+      if (paused.length > 0) add('Suspended', 'ReleasePaused', tellReleases(paused));
     }
     if (pending > 0 && (live.stopped || failed > 0)) {
       add(
         'Drifted',
         'Drifted',
-        `${pending} device(s) differ from the manifests; ${failed} have failed.`,
+        `${countOf(pending, 'device')} ${pending === 1 ? 'differs' : 'differ'} from the manifests; ${formatNumber(failed)} ${failed === 1 ? 'has' : 'have'} failed.`,
       );
     }
   }
@@ -128,6 +145,33 @@ function stallingReason(plan: ProductPlan, sourceProblem: Problem | null): Block
     plan.warnings.find(({ reason }) => reason === 'StateNew') ??
     null
   );
+}
+
+/** Whether a release is on its way to its devices; one without any, or one that is held, is not. */
+function isUnderWay({ finishedAt, waits }: ReleasePlan): boolean {
+  return finishedAt === null && !waits.some(({ kind }) => HELD.has(kind));
+}
+
+const HELD: ReadonlySet<ReleaseWait['kind']> = new Set<ReleaseWait['kind']>([
+  'devices',
+  'halted',
+  'paused',
+  'stopped',
+  'frozen',
+]);
+
+function waitsFor({ waits }: ReleasePlan, kind: ReleaseWait['kind']): boolean {
+  return waits.some((wait) => wait.kind === kind);
+}
+
+/** A sentence for each release. What passes with time alone is left out: a message that changes is written down. */
+function tellReleases(releases: readonly ReleasePlan[]): string {
+  return releases
+    .map((release) => {
+      const group = release.group === null ? '' : ` for group ${release.group}`;
+      return `Release of version ${release.version}${group}: ${describeProgress(release, { exact: false })}.`;
+    })
+    .join(' ');
 }
 
 /** Devices that do not run their target. */

@@ -69,12 +69,43 @@ export function resolveTarget(
     );
   }
   if (subject.lock !== null) return lockTarget(subject, subject.lock, policy);
-  const release = releaseFor(subject, policy);
-  if (release === 'conflict') {
+  const at = bucket ?? bucketOf(subject.id);
+  const covering = coveringRelease(subject, policy, at);
+  if (covering === 'conflict') {
     return none('ReleaseConflict', 'Its groups are given different versions.');
   }
-  if (release === null) return none('NoRelease', 'No release covers the device.');
-  return releaseTarget(subject, release, policy, bucket ?? bucketOf(subject.id));
+  if (covering === null) return none('NoRelease', 'No release covers the device.');
+  return releaseTarget(subject, covering, policy, at);
+}
+
+/** A release that covers a device. */
+export interface Covering {
+  readonly release: PolicyRelease;
+  /** The group's release that leaves the device to the product's; null where it is its own. */
+  readonly through: PolicyRelease | null;
+}
+
+/**
+ * The release that a device without a lock follows: its group's, or the product's. A group's release that has not
+ * reached the device, and no base to keep it on, leaves it to the product's.
+ */
+export function coveringRelease(
+  subject: Pick<Subject, 'id' | 'traits'>,
+  policy: ProductPolicy,
+  bucket: number,
+): Covering | 'conflict' | null {
+  const release = releaseFor(subject, policy);
+  if (release === null || release === 'conflict') return release;
+  const leaves =
+    release.group !== null &&
+    policy.release !== null &&
+    release.hold === null &&
+    refuseRelease(release, policy) === null &&
+    positionOf(bucket, release.offset) >= release.limit &&
+    usableBase(release, policy) === null;
+  return leaves && policy.release !== null
+    ? { release: policy.release, through: release }
+    : { release, through: null };
 }
 
 function lockTarget(
@@ -106,50 +137,42 @@ function lockTarget(
   };
 }
 
-/** `through`: the group's release that the device falls through to the product's from. */
 function releaseTarget(
   subject: Subject,
-  release: PolicyRelease,
+  covering: Covering,
   policy: ProductPolicy,
   bucket: number,
-  through: PolicyRelease | null = null,
 ): Target {
+  const { release } = covering;
+  const refusal = refuseRelease(release, policy);
+  if (refusal !== null) return refusal;
   const { version, hold } = release;
-  const refusal = refuseVersion(version, release.manifest, policy);
-  if (refusal !== null && refusal.kind === 'none' && refusal.reason !== 'BinaryMissing') {
-    return refusal;
-  }
-  // A release comes into force with its gate passed; a withdrawal that was taken back closes the gate again.
-  if (!firmwareOf(policy, version).verified) {
-    return none(
-      'ReleaseUnverified',
-      `${release.manifest} waits until version ${version} is verified.`,
-    );
-  }
   if (hold !== null) return none(hold.reason, hold.message, release.round);
   if (positionOf(bucket, release.offset) < release.limit) {
     const rule = release.group === null ? 'release' : 'groupRelease';
     return towards(subject, release, version, rule, policy);
   }
-  return outsideTarget(subject, release, policy, bucket, through);
+  return outsideTarget(subject, covering, policy);
 }
 
-/** Outside the exposure: the base for what may not stay, else what it runs; a group without a base has the product's. */
+/** Why a release offers nothing to anybody, and what is older waits with it; null where it does. */
+function refuseRelease({ version, manifest }: PolicyRelease, policy: ProductPolicy): Target | null {
+  const refusal = refuseVersion(version, manifest, policy);
+  if (refusal !== null) return refusal;
+  // A release comes into force with its gate passed; a withdrawal that was taken back closes the gate again.
+  return firmwareOf(policy, version).verified
+    ? null
+    : none('ReleaseUnverified', `${manifest} waits until version ${version} is verified.`);
+}
+
+/** Outside the exposure: what it runs, or the base where it may not keep that. */
 function outsideTarget(
   subject: Subject,
-  release: PolicyRelease,
+  { release, through }: Covering,
   policy: ProductPolicy,
-  bucket: number,
-  through: PolicyRelease | null,
 ): Target {
   const base = usableBase(release, policy);
-  if (base === null) {
-    const { release: wider } = policy;
-    if (release.group !== null && wider !== null) {
-      return releaseTarget(subject, wider, policy, bucket, release);
-    }
-    return outside(release);
-  }
+  if (base === null) return outside(release);
   const { running } = subject;
   const isBad = running !== null && isTakenBack(running, [release, through], policy);
   const mayStay = running === null || running === base || (running > base && !isBad);
@@ -196,10 +219,7 @@ function towards(
       `Version ${goal} needs version ${from} or newer first, and the device has not named the version it runs.`,
     );
   }
-  const hop =
-    running === null || from === null || running >= from
-      ? goal
-      : findHop(running, goal, stonesOf(policy));
+  const hop = running === null ? goal : nextVersion(running, goal, policy);
   if (hop === null) {
     return none(
       'SteppingStoneNeeded',
@@ -218,6 +238,15 @@ function towards(
     manifest,
     revision,
   };
+}
+
+/**
+ * The version that brings a device on `running` to `goal`: that itself, or the next stepping stone; null: no verified
+ * version leads there.
+ */
+export function nextVersion(running: number, goal: number, policy: ProductPolicy): number | null {
+  const from = policy.firmware.get(goal)?.requiresFrom ?? null;
+  return from === null || running >= from ? goal : findHop(running, goal, stonesOf(policy));
 }
 
 const STONES = new WeakMap<ProductPolicy, readonly Stone[]>();
