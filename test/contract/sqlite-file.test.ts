@@ -20,14 +20,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../controller/stores/sqlite/database.ts';
 import {
   buildDeviceSelect,
+  SELECT_BY_BUCKET,
   SELECT_DUE,
   SELECT_UNHEARD,
 } from '../../controller/stores/sqlite/device-lists.ts';
 import { buildEventSelect } from '../../controller/stores/sqlite/history.ts';
+import type { Migration } from '../../controller/stores/sqlite/migration.ts';
 import { SCHEMA_HISTORY, type SchemaHistory } from '../../controller/stores/sqlite/migrations.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { DeviceQuery, Store } from '../../controller/stores/store.ts';
 import { createDevice, makeDevice, PRODUCT } from './store-fixtures.ts';
+
+/** The schema version of this program. */
+const NOW = SCHEMA_HISTORY.version;
 
 let folder: string;
 let file: string;
@@ -93,7 +98,7 @@ describe('the file of a SQLite state', () => {
       ok: false,
       error: { code: 'StateNewer', disposition: 'stall', message: expect.stringContaining('99') },
     });
-    tamper("UPDATE meta SET value = 1 WHERE name = 'schema_version' AND value = 99");
+    tamper(`UPDATE meta SET value = ${NOW} WHERE name = 'schema_version' AND value = 99`);
     await (await openStore()).close();
   });
 
@@ -144,10 +149,15 @@ describe('the file of a SQLite state', () => {
 describe('migrating a SQLite state', () => {
   const next: SchemaHistory = {
     ...SCHEMA_HISTORY,
-    version: 3,
+    version: NOW + 2,
     migrations: [
-      { version: 2, sql: 'CREATE TABLE second (a INTEGER); INSERT INTO second VALUES (2)' },
-      { version: 3, sql: 'INSERT INTO second SELECT count(*) + 10 FROM device' },
+      ...SCHEMA_HISTORY.migrations,
+      { version: NOW + 1, sql: 'CREATE TABLE second (a INTEGER); INSERT INTO second VALUES (2)' },
+      {
+        version: NOW + 2,
+        sql: 'INSERT INTO second SELECT count(*) + 10 FROM device',
+        run: (db) => db.exec('INSERT INTO second SELECT max(a) + 100 FROM second'),
+      },
     ],
   };
 
@@ -157,11 +167,15 @@ describe('migrating a SQLite state', () => {
     await store.close();
     const migrated = openDatabase(file, next);
     if (!migrated.ok) throw new Error(migrated.error.message);
-    expect(migrated.value.prepare('SELECT a FROM second').all()).toEqual([{ a: 2 }, { a: 11 }]);
+    expect(migrated.value.prepare('SELECT a FROM second').all()).toEqual([
+      { a: 2 },
+      { a: 11 },
+      { a: 111 },
+    ]);
     migrated.value.close();
     expect(await openSqliteStore(file)).toMatchObject({ error: { code: 'StateNewer' } });
 
-    copyFileSync(`${file}.v1.bak`, file);
+    copyFileSync(`${file}.v${NOW}.bak`, file);
     const restored = await openStore();
     expect(await restored.device(PRODUCT, 'a')).toEqual(device);
     await restored.close();
@@ -175,12 +189,20 @@ describe('migrating a SQLite state', () => {
 
   it('changes nothing when a step fails', async () => {
     await (await openStore()).close();
-    const broken = {
-      ...next,
-      migrations: [next.migrations[0], { version: 3, sql: 'INSERT INTO nothing VALUES (1)' }],
-    } as SchemaHistory;
-    expect(openDatabase(file, broken)).toMatchObject({ ok: false });
-    expect(existsSync(`${file}.v1.bak.part`)).toBe(false);
+    const failing: readonly Omit<Migration, 'version'>[] = [
+      { sql: 'INSERT INTO nothing VALUES (1)' },
+      {
+        sql: '',
+        run: () => {
+          throw new Error('a step that fails');
+        },
+      },
+    ];
+    for (const step of failing) {
+      const migrations = [...next.migrations.slice(0, -1), { version: NOW + 2, ...step }];
+      expect(openDatabase(file, { ...next, migrations })).toMatchObject({ ok: false });
+    }
+    expect(existsSync(`${file}.v${NOW}.bak.part`)).toBe(false);
     const store = await openStore();
     await store.close();
     const again = openDatabase(file, next);
@@ -225,7 +247,7 @@ describe('the indexes of a SQLite state', () => {
     expect(plans.filter((plan) => /SCAN|TEMP B-TREE/.test(plan))).toEqual([]);
     const { sql } = buildDeviceSelect({ product: PRODUCT, running: 42, limit: 9 }, 1);
     expect(explain(sql)).toContain('device_running (product=? AND running=?)');
-    for (const list of [SELECT_DUE, SELECT_UNHEARD]) {
+    for (const list of [SELECT_DUE, SELECT_UNHEARD, SELECT_BY_BUCKET]) {
       expect(explain(list)).not.toMatch(/SCAN|TEMP B-TREE/);
     }
   });

@@ -1,13 +1,15 @@
 // What every store has to do, as one suite: an implementation's test calls `describeStoreContract` and adds only what is
-// its own. Devices and contacts have files of their own.
+// its own. Devices, contacts, the census and rates have files of their own.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { isUsableActionId } from '../../controller/devices/action-id.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import type { Store } from '../../controller/stores/store.ts';
+import { describeCensus } from './store-contract-census.ts';
 import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
+import { describeMeters } from './store-contract-meters.ts';
 import {
   changeDevice,
   createDevice,
@@ -53,6 +55,8 @@ export function describeStoreContract(
     describeProducts(() => store, reopen);
     describeDevices(() => store, reopen);
     describeContacts(() => store, reopen);
+    describeCensus(() => store, reopen);
+    describeMeters(() => store, reopen);
     describeHistory(() => store, reopen);
   });
 }

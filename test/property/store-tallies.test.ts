@@ -1,5 +1,5 @@
-// Whatever is written to a store, in whatever order and groups, with restarts in between: its counters and contact
-// slots equal a recount, and its records are those of a plain map.
+// Whatever is written to a store, in whatever order and groups, with restarts in between: its counters, its census and
+// its contact slots equal a recount, and its records are those of a plain map.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,11 @@ import { describe, expect, it } from 'vitest';
 
 import { tallyKeys } from '../../controller/devices/tally.ts';
 import type { Contact, DeviceRecord } from '../../controller/model/device.ts';
+import { BUCKETS } from '../../controller/model/rollout.ts';
+import { bucketOf } from '../../controller/releases/circle.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
+import { recountCensus } from '../contract/store-contract-census.ts';
 import { makeDevice, makeFullDevice, makeOpenAction } from '../contract/store-fixtures.ts';
 
 const PRODUCTS = ['thermostat', 'pump'];
@@ -46,11 +49,17 @@ const change = fc.record(
     outcome: fc.option(
       fc.record({
         version: fc.constantFrom(41, 42),
+        round: fc.nat(2),
         state: fc.constantFrom('inFlight' as const, 'succeeded' as const, 'failed' as const),
       }),
     ),
     reported: fc.option(fc.string({ unit: 'binary' })),
     boot: fc.option(fc.string({ unit: 'binary' })),
+    dormant: fc.boolean(),
+    traits: fc.oneof(
+      fc.constantFrom({}, { hw: 'B' }, { hw: 'B', channel: null }, { channel: null, hw: 'B' }),
+      fc.dictionary(fc.string({ unit: 'binary' }), fc.option(fc.string()), { maxKeys: 3 }),
+    ),
   },
   { requiredKeys: [] },
 );
@@ -66,6 +75,7 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), target }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), target }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('exhausted' as const), target }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('broken' as const), target }) },
   {
     weight: 3,
@@ -101,6 +111,11 @@ async function carryOut(store: Store, known: Map<string, Known>, step: Step): Pr
       before === null ? { ...fresh, key: 7, rev: 1 } : { ...before, rev: before.rev + 1 };
     const found = await store.saveDevice({ before: stale, after: { ...fresh, running: 77 } });
     return { found, wanted: { status: 'conflict' } };
+  }
+  if (step.kind === 'exhausted') {
+    const spend = { meter: 'empty', rate: { flashes: 1, perMs: 1e12 }, at: 0 };
+    const found = await store.saveDevice({ before, after: { ...fresh, running: 77 }, spend });
+    return { found, wanted: { status: 'exhausted', freeAt: 1e12 } };
   }
   if (step.kind === 'broken') {
     const after = { ...(before ?? fresh), running: 77, boot: 1n as unknown as string };
@@ -150,6 +165,15 @@ async function saveContacts(
   return { found: null, wanted: null };
 }
 
+/** Leaves no token in a meter, and no device. */
+async function emptyMeter(store: Store, product: string): Promise<void> {
+  const after = { ...makeDevice('spender'), product };
+  const spend = { meter: 'empty', rate: { flashes: 1, perMs: 1e12 }, at: 0 };
+  const saved = await store.saveDevice({ before: null, after, spend });
+  if (saved.status !== 'saved') throw new Error('no token to begin with');
+  await store.saveDevice({ before: saved.device, after: null });
+}
+
 /** All that the store says of a product, beside a recount of the model. */
 async function recount(
   store: Store,
@@ -182,7 +206,14 @@ async function recount(
       one: await Promise.all(all.map(({ device }) => store.device(product, device.id))),
       contacts: await Promise.all(all.map(({ device }) => store.contact(device.key))),
       due: (await store.dueDevices(product, 500, 9)).length,
-      unheard: (await store.unheardDevices(product, 1.5e8, 9)).length,
+      unheard: await Promise.all(
+        [false, true].map(
+          async (awakeOnly) =>
+            (await store.unheardDevices(product, 1.5e8, 9, { awakeOnly })).length,
+        ),
+      ),
+      census: await store.census(product),
+      byBucket: await store.devicesByBucket(product, 0, BUCKETS, 9),
     },
     wanted: {
       tallies: counts,
@@ -192,7 +223,12 @@ async function recount(
       one: all.map(({ device }) => device),
       contacts: all.map(({ contact }) => contact),
       due: all.filter(({ device }) => (device.action?.deadline ?? 501) <= 500).length,
-      unheard: unheard.length,
+      unheard: [unheard.length, unheard.filter(({ device }) => !device.dormant).length],
+      census: recountCensus(all.map(({ device }) => device)),
+      byBucket: all
+        .map(({ device }) => device)
+        .filter(({ standing }) => standing === 'active')
+        .sort((one, other) => bucketOf(one.id) - bucketOf(other.id)),
     },
   };
 }
@@ -215,6 +251,7 @@ describe('the counters of a SQLite store', () => {
           return opened.value;
         };
         let store = await open();
+        for (const product of PRODUCTS) await emptyMeter(store, product);
         try {
           const known = new Map<string, Known>();
           for (const one of steps) {

@@ -16,7 +16,9 @@ const SLOT_MS_DEFAULT = 60_000;
 export interface Contacts {
   read(key: number): Contact | null;
   /** Makes the row of a new device. Contacts of devices without a row are dropped, so that none outlives its device. */
-  add(key: number): void;
+  add(key: number, dormant: boolean): void;
+  /** Tells that a device fell asleep or woke up. */
+  setDormant(product: number, key: number, dormant: boolean): void;
   /** Takes a device out of its slot and deletes its row. */
   remove(product: number, key: number): void;
   /** Records one contact, in a slot of the length that the product's batches use. */
@@ -39,13 +41,18 @@ type Moves = Map<number, Map<number, number>>;
 
 /** Opens the contact tables of a state. */
 export function openContacts(db: DatabaseSync): Contacts {
-  const select = db.prepare('SELECT at, listened, into_slot FROM contact WHERE key = ?');
+  const select = db.prepare('SELECT at, listened, into_slot, dormant FROM contact WHERE key = ?');
   select.setReturnArrays(true);
-  const insert = db.prepare('INSERT INTO contact (key) VALUES (?)');
+  const insert = db.prepare('INSERT INTO contact (key, dormant) VALUES (?, ?)');
+  const saveDormant = db.prepare('UPDATE contact SET dormant = ? WHERE key = ?');
   const update = db.prepare('UPDATE contact SET at = ?, listened = ?, into_slot = ? WHERE key = ?');
   const erase = db.prepare('DELETE FROM contact WHERE key = ?');
-  const enterDay = db.prepare('INSERT INTO contact_day (product, day, key) VALUES (?, ?, ?)');
-  const leaveDay = db.prepare('DELETE FROM contact_day WHERE product = ? AND day = ? AND key = ?');
+  const enterDay = db.prepare(
+    'INSERT INTO contact_day (product, dormant, day, key) VALUES (?, ?, ?, ?)',
+  );
+  const leaveDay = db.prepare(
+    'DELETE FROM contact_day WHERE product = ? AND dormant = ? AND day = ? AND key = ?',
+  );
   const changeSlot = db.prepare(`
     INSERT INTO contact_slot (product, slot, devices) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET devices = devices + excluded.devices`);
@@ -77,23 +84,26 @@ export function openContacts(db: DatabaseSync): Contacts {
   function readCounted(key: number): Counted | null {
     const row = select.get(key) as ContactRow | undefined;
     if (row === undefined) return null;
-    if (row[0] === null) return { slot: 0, day: null };
-    return { slot: findSlot(row), day: Math.floor(row[0] / DAY_MS) };
+    const dormant = row[3] ?? 0;
+    if (row[0] === null) return { slot: 0, day: null, dormant };
+    return { slot: findSlot(row), day: findDay(row[0]), dormant };
   }
 
   function place(moves: Moves, product: number, key: number, contact: Contact): void {
-    const before = counted.get(key) ?? readCounted(key);
+    const known = counted.get(key);
+    const before = known === null ? readCounted(key) : { ...known, dormant: 0 };
     if (before === null) return;
     const slotMs = readSlotMs(product);
     const slot = Math.floor(contact.at / slotMs) * slotMs;
-    const day = Math.floor(contact.at / DAY_MS);
+    const day = findDay(contact.at);
     if (before.day !== null) move(moves, product, before.slot, -1);
     move(moves, product, slot, 1);
     update.run(contact.at, contact.listened, contact.at - slot, key);
-    counted.set(key, slot, day);
+    // Only devices that are awake are remembered: hardly any other makes contact.
+    if (before.dormant === 0) counted.set(key, slot, day);
     if (before.day === day) return;
-    if (before.day !== null) leaveDay.run(product, before.day, key);
-    enterDay.run(product, day, key);
+    if (before.day !== null) leaveDay.run(product, before.dormant, before.day, key);
+    enterDay.run(product, before.dormant, day, key);
   }
 
   function settle(moves: Moves): void {
@@ -113,14 +123,23 @@ export function openContacts(db: DatabaseSync): Contacts {
       if (row === undefined || row[0] === null) return null;
       return { at: row[0], listened: row[1] ?? 0 };
     },
-    add: (key) => void insert.run(key),
+    add: (key, dormant) => void insert.run(key, dormant ? 1 : null),
+    setDormant(product, key, dormant) {
+      const row = select.get(key) as ContactRow | undefined;
+      if (row === undefined) return;
+      counted.delete(key);
+      saveDormant.run(dormant ? 1 : null, key);
+      if (row[0] === null) return;
+      leaveDay.run(product, row[3] ?? 0, findDay(row[0]), key);
+      enterDay.run(product, dormant ? 1 : 0, findDay(row[0]), key);
+    },
     remove(product, key) {
       const row = select.get(key) as ContactRow | undefined;
       if (row === undefined) return;
       counted.delete(key);
       erase.run(key);
       if (row[0] === null) return;
-      leaveDay.run(product, Math.floor(row[0] / DAY_MS), key);
+      leaveDay.run(product, row[3] ?? 0, findDay(row[0]), key);
       settle(new Map([[product, new Map([[findSlot(row), -1]])]]));
     },
     save(product, key, contact) {
@@ -157,10 +176,22 @@ interface Counted {
   readonly slot: number;
   /** Null before the first contact. */
   readonly day: number | null;
+  /** 1 or 0, as in the table of days. */
+  readonly dormant: number;
 }
 
-/** All null before the first contact. */
-type ContactRow = readonly [at: number | null, listened: number | null, intoSlot: number | null];
+/** The first three are null before the first contact, the last while the device is awake. */
+type ContactRow = readonly [
+  at: number | null,
+  listened: number | null,
+  intoSlot: number | null,
+  dormant: number | null,
+];
+
+/** The day (since 1970) of a contact. */
+function findDay(at: number): number {
+  return Math.floor(at / DAY_MS);
+}
 
 /** The start of the slot that a contact was counted in, whatever the slots' length is by now. */
 function findSlot(row: ContactRow): number {

@@ -10,6 +10,7 @@ import type {
   OpenAction,
   Outcome,
   Standing,
+  Traits,
 } from '../../model/device.ts';
 import type { Words } from './words.ts';
 
@@ -61,8 +62,8 @@ interface Detail {
   readonly u?: number;
   /** blindOffer */
   readonly n?: number;
-  /** outcome: version, and the place of its state in `OUTCOMES` */
-  readonly o?: readonly [version: number, state: number];
+  /** outcome: version, the place of its state in `OUTCOMES`, and the round where it is not 0 */
+  readonly o?: readonly [version: number, state: number, round?: number];
   /** vouched: version, the digest's word, the place of its level in `LEVELS`, whether it passed, at, soakedMs */
   readonly v?: readonly [
     version: number,
@@ -74,6 +75,10 @@ interface Detail {
   ];
   /** relapses: version, count */
   readonly x?: readonly [version: number, count: number];
+  /** traits, where there are any */
+  readonly k?: Traits;
+  /** dormant, where it is true */
+  readonly z?: 1;
   readonly lock?: CarriedLock;
   readonly action?: OpenAction;
   readonly failures?: FailedAttempts;
@@ -109,9 +114,11 @@ export function encodeDetail(device: DeviceRecord, words: Words): string {
     ...(device.askedSince !== null && { a: device.askedSince }),
     ...(device.unknownPolls !== 0 && { u: device.unknownPolls }),
     ...(device.blindOffer !== null && { n: device.blindOffer }),
-    ...(outcome !== null && { o: [outcome.version, OUTCOMES.indexOf(outcome.state)] as const }),
+    ...(outcome !== null && { o: encodeOutcome(outcome) }),
     ...(vouched !== null && { v: encodeVouched(vouched, words) }),
     ...(relapses !== null && { x: [relapses.version, relapses.count] as const }),
+    ...(Object.keys(device.traits).length > 0 && { k: device.traits }),
+    ...(device.dormant && { z: 1 as const }),
     ...(device.lock !== null && { lock: device.lock }),
     ...(device.action !== null && { action: device.action }),
     ...(device.failures !== null && { failures: device.failures }),
@@ -141,6 +148,8 @@ export function decodeDevice(
     running: row[3],
     runningSince: detail.s ?? null,
     boot: detail.b ?? null,
+    traits: detail.k ?? {},
+    dormant: detail.z === 1,
     given: given === undefined ? null : { version: given[0], sha256: words.text(given[1]) },
     askedSince: detail.a ?? null,
     unknownPolls: detail.u ?? 0,
@@ -150,7 +159,9 @@ export function decodeDevice(
     failures: detail.failures ?? null,
     relapses: relapses === undefined ? null : { version: relapses[0], count: relapses[1] },
     outcome:
-      outcome === undefined ? null : { version: outcome[0], state: pick(OUTCOMES, outcome[1]) },
+      outcome === undefined
+        ? null
+        : { version: outcome[0], round: outcome[2] ?? 0, state: pick(OUTCOMES, outcome[1]) },
     vouched:
       vouched === undefined
         ? null
@@ -163,6 +174,11 @@ export function decodeDevice(
             soakedMs: vouched[5],
           },
   };
+}
+
+function encodeOutcome({ version, round, state }: Outcome): NonNullable<Detail['o']> {
+  const place = OUTCOMES.indexOf(state);
+  return round === 0 ? [version, place] : [version, place, round];
 }
 
 function encodeVouched(

@@ -6,7 +6,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { assert } from '../../base/assert.ts';
 import type { DeviceRecord, DeviceSighting } from '../../model/device.ts';
 import type { DeviceQuery } from '../store.ts';
-import { decodeDevice, encodeStanding } from './device-codec.ts';
+import { decodeDevice, encodeStanding, type DeviceRow } from './device-codec.ts';
 import type { Words } from './words.ts';
 
 /** Largest `limit` of a query. */
@@ -18,7 +18,18 @@ export interface DeviceLists {
   listById(product: string, ids: readonly string[]): readonly DeviceSighting[];
   listLocked(product: string): readonly DeviceSighting[];
   listDue(product: string, listened: number, limit: number): readonly DeviceRecord[];
-  listUnheard(product: string, before: number, limit: number): readonly DeviceSighting[];
+  listUnheard(
+    product: string,
+    before: number,
+    limit: number,
+    awakeOnly: boolean,
+  ): readonly DeviceSighting[];
+  listByBucket(
+    product: string,
+    fromBucket: number,
+    untilBucket: number,
+    limit: number,
+  ): readonly DeviceRecord[];
   productsOf(id: string): readonly string[];
 }
 
@@ -37,11 +48,17 @@ export const SELECT_DUE = `
   WHERE d.product = ? AND d.deadline IS NOT NULL AND d.deadline <= ?
   ORDER BY d.deadline LIMIT ?`;
 
+export const SELECT_BY_BUCKET = `
+  SELECT d.key, d.rev, d.standing, d.running, d.detail, d.id
+  FROM device AS d INDEXED BY device_bucket
+  WHERE d.product = ? AND d.standing = 1 AND d.bucket >= ? AND d.bucket < ?
+  ORDER BY d.bucket, d.id LIMIT ?`;
+
 // The index by day is what leads: the planner is not to start anywhere else.
 export const SELECT_UNHEARD = `
   ${SIGHTING}
   FROM contact_day AS y CROSS JOIN contact AS c CROSS JOIN device AS d INDEXED BY device_key
-  WHERE y.product = ? AND y.day <= ? AND c.key = y.key AND c.at < ?
+  WHERE y.product = ? AND y.dormant = ? AND y.day <= ? AND c.key = y.key AND c.at < ?
     AND d.key = y.key AND d.standing = 1
   ORDER BY y.day, y.key LIMIT ?`;
 
@@ -68,6 +85,12 @@ export function openDeviceLists(db: DatabaseSync, words: Words): DeviceLists {
     const rows = prepare(select.sql).all(...select.values) as unknown as readonly SightingRow[];
     return rows.map((row) => decodeSighting(product, row));
   }
+  function runRecords(product: string, select: DeviceSelect): readonly DeviceRecord[] {
+    const rows = prepare(select.sql).all(...select.values) as unknown as readonly RecordRow[];
+    return rows.map(([key, rev, standing, running, detail, id]) =>
+      decodeDevice(product, id, [key, rev, standing, running, detail], words),
+    );
+  }
 
   return {
     list(query) {
@@ -90,17 +113,24 @@ export function openDeviceLists(db: DatabaseSync, words: Words): DeviceLists {
     listDue(product, listened, limit) {
       const number = words.find(product);
       if (number === null) return [];
-      const rows = prepare(SELECT_DUE).all(number, listened, limit);
-      return (rows as unknown as readonly SightingRow[]).map(
-        ([key, rev, standing, running, detail, id]) =>
-          decodeDevice(product, id, [key, rev, standing, running, detail], words),
-      );
+      return runRecords(product, { sql: SELECT_DUE, values: [number, listened, limit] });
     },
-    listUnheard(product, before, limit) {
+    listUnheard(product, before, limit, awakeOnly) {
       const number = words.find(product);
       if (number === null) return [];
-      const values = [number, Math.floor(before / DAY_MS), before, limit];
-      return run(product, { sql: SELECT_UNHEARD, values });
+      const found: DeviceSighting[] = [];
+      for (const dormant of awakeOnly ? [0] : [1, 0]) {
+        const left = limit - found.length;
+        const values = [number, dormant, Math.floor(before / DAY_MS), before, left];
+        if (left > 0) found.push(...run(product, { sql: SELECT_UNHEARD, values }));
+      }
+      return found;
+    },
+    listByBucket(product, fromBucket, untilBucket, limit) {
+      const number = words.find(product);
+      if (number === null) return [];
+      const values = [number, fromBucket, untilBucket, limit];
+      return runRecords(product, { sql: SELECT_BY_BUCKET, values });
     },
     productsOf(id) {
       // Products are few, and each is one look-up; an index by id alone would cost every device.
@@ -166,6 +196,8 @@ function findPrefixEnd(prefix: string): string | null {
   // No text holds a lone surrogate.
   return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
 }
+
+type RecordRow = readonly [...row: DeviceRow, id: string];
 
 type SightingRow = readonly [
   key: number,

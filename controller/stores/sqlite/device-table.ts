@@ -6,8 +6,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../base/assert.ts';
 import { tallyDifference } from '../../devices/tally.ts';
 import type { DeviceRecord } from '../../model/device.ts';
-import type { Tallies } from '../../model/live.ts';
-import type { DeviceChange, SaveOutcome } from '../store.ts';
+import type { CensusCell, Tallies } from '../../model/live.ts';
+import { bucketOf } from '../../releases/circle.ts';
+import { takeToken, type TokenResult } from '../../releases/rate.ts';
+import type { DeviceChange, SaveOutcome, Spending } from '../store.ts';
+import { openCensus } from './census.ts';
 import type { Contacts } from './contacts.ts';
 import {
   decodeDevice,
@@ -19,6 +22,7 @@ import {
 } from './device-codec.ts';
 import type { Evidence } from './evidence.ts';
 import type { History } from './history.ts';
+import { openMeters } from './meters.ts';
 import type { Numbers } from './numbers.ts';
 import type { Products } from './products.ts';
 import type { Words } from './words.ts';
@@ -26,10 +30,11 @@ import type { Words } from './words.ts';
 /** The device table. `save` only runs inside a write. */
 export interface DeviceTable {
   read(product: string, id: string): DeviceRecord | null;
-  /** Carries out a change as a whole; a conflict writes nothing. */
+  /** Carries out a change as a whole; a conflict writes nothing, nor does an exhausted meter. */
   save(change: DeviceChange): SaveOutcome;
   readAttributes(key: number): Readonly<Record<string, string>> | null;
   readTallies(product: string): Tallies;
+  readCensus(product: string): readonly CensusCell[];
 }
 
 interface DevicePorts {
@@ -44,9 +49,11 @@ interface DevicePorts {
 /** Opens the device table of a state. */
 export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTable {
   const { words, contacts, history } = ports;
+  const census = openCensus(db);
+  const meters = openMeters(db);
   const select = db.prepare(`SELECT ${DEVICE_COLUMNS} FROM device WHERE product = ? AND id = ?`);
   select.setReturnArrays(true);
-  const insert = db.prepare('INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = db.prepare('INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const updateDetail = db.prepare(
     'UPDATE device SET rev = ?, detail = ? WHERE product = ? AND id = ?',
   );
@@ -72,6 +79,11 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
     return row === undefined ? null : decodeDevice(product, id, row, words);
   }
 
+  function askForToken(product: string, { meter, rate, at }: Spending): TokenResult {
+    const number = words.find(product);
+    return takeToken(rate, number === null ? null : meters.readFullAt(number, meter), at);
+  }
+
   function create(product: number, after: DeviceRecord): DeviceRecord {
     const device = { ...after, key: ports.numbers.nextKey(), rev: 1 };
     const { standing, running, lockVersion, failing, deadline } = encodeColumns(device);
@@ -87,8 +99,9 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
       failing,
       deadline,
       detail,
+      bucketOf(device.id),
     );
-    contacts.add(device.key);
+    contacts.add(device.key, device.dormant);
     return device;
   }
 
@@ -112,6 +125,9 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
         product,
         device.id,
       );
+    }
+    if (device.dormant !== before.dormant) {
+      contacts.setDormant(product, device.key, device.dormant);
     }
     return device;
   }
@@ -137,9 +153,13 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
       // The stored record, not the caller's copy, is what the counters are moved from.
       const stored = read(named.product, named.id);
       if (stored?.key !== before?.key || stored?.rev !== before?.rev) return { status: 'conflict' };
+      const { spend } = change;
+      const token = spend === undefined ? null : askForToken(named.product, spend);
+      if (token?.ok === false) return { status: 'exhausted', freeAt: token.freeAt };
 
       const product = words.intern(named.product);
       ports.products.register(product);
+      if (spend !== undefined && token !== null) meters.save(product, spend.meter, token.fullAt);
       if (change.evidence !== undefined || change.dropUnmetEvidence === true) {
         if (change.dropUnmetEvidence === true) ports.evidence.dropUnmet(product, named.id);
         for (const evidence of change.evidence ?? []) ports.evidence.save(evidence);
@@ -153,6 +173,7 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
       for (const [name, devices] of tallyDifference(stored, after)) {
         changeTally.run(product, name, devices);
       }
+      census.move(product, stored, after);
       if (after === null) {
         if (stored !== null) remove(product, stored);
         return { status: 'saved', device: null };
@@ -176,6 +197,10 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
       return new Map(
         selectTallies.all(number).map((row) => [String(row['name']), Number(row['devices'])]),
       );
+    },
+    readCensus(product) {
+      const number = words.find(product);
+      return number === null ? [] : census.read(number);
     },
   };
 }

@@ -6,15 +6,9 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { failure, type Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
+import type { Migration } from './migration.ts';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
-
-/** One step forward. */
-export interface Migration {
-  /** The schema version that it leads to, from the one before. */
-  readonly version: number;
-  /** Statements that change the tables; `meta.schema_version` is set by the framework. */
-  readonly sql: string;
-}
+import { STAGED_RELEASES } from './to-staged-releases.ts';
 
 /** What a program knows of schemas: how to make the newest, and how to get there. */
 export interface SchemaHistory {
@@ -28,7 +22,7 @@ export interface SchemaHistory {
 export const SCHEMA_HISTORY: SchemaHistory = {
   version: SCHEMA_VERSION,
   sql: SCHEMA,
-  migrations: [],
+  migrations: [STAGED_RELEASES],
 };
 
 /**
@@ -66,7 +60,9 @@ export function migrateState(
   runInTransaction(db, () => {
     if (version === 0) db.exec(history.sql);
     for (const step of history.migrations) {
-      if (version > 0 && step.version > version) db.exec(step.sql);
+      if (version === 0 || step.version <= version) continue;
+      db.exec(step.sql);
+      step.run?.(db);
     }
     db.prepare("UPDATE meta SET value = ? WHERE name = 'schema_version'").run(history.version);
   });

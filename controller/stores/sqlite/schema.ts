@@ -1,7 +1,7 @@
 // The tables of a state, as the newest version has them. How an older state gets there is in `migrations.ts`.
 
 /** Number of the schema below. A change raises it, and adds a migration from the number before. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * Makes an empty state. Columns stand for what is asked for by value; everything else of a record is JSON in `detail`
@@ -33,10 +33,11 @@ CREATE TABLE token (
 ) WITHOUT ROWID;
 
 -- standing: 0 expected, 1 active, 2 quarantined. deadline: listening time at which its open action has failed.
+-- bucket: its place on the circle of devices, for good.
 CREATE TABLE device (
   product INTEGER NOT NULL, id TEXT NOT NULL, key INTEGER NOT NULL, rev INTEGER NOT NULL,
   standing INTEGER NOT NULL, running INTEGER, lock_version INTEGER, failing INTEGER NOT NULL,
-  deadline INTEGER, detail TEXT NOT NULL,
+  deadline INTEGER, detail TEXT NOT NULL, bucket INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (product, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX device_key ON device (key);
@@ -46,22 +47,43 @@ CREATE INDEX device_failing ON device (product, id) WHERE failing = 1;
 CREATE INDEX device_updating ON device (product, id) WHERE deadline IS NOT NULL;
 CREATE INDEX device_due ON device (product, deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX device_apart ON device (product, standing, id) WHERE standing <> 1;
+CREATE INDEX device_bucket ON device (product, bucket, id) WHERE standing = 1;
 CREATE TABLE attribute (key INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE tally (
   product INTEGER NOT NULL, name TEXT NOT NULL, devices INTEGER NOT NULL,
   PRIMARY KEY (product, name)
 ) WITHOUT ROWID;
 
+-- Active devices without a lock by bucket: the counts of 100 buckets are 32-bit numbers, little-endian. traits: 0 for
+-- none. version: -1 for an unknown one.
+CREATE TABLE census (
+  product INTEGER NOT NULL, traits INTEGER NOT NULL, version INTEGER NOT NULL, dormant INTEGER NOT NULL,
+  block INTEGER NOT NULL, total INTEGER NOT NULL, counts BLOB NOT NULL,
+  PRIMARY KEY (product, traits, version, dormant, block)
+) WITHOUT ROWID;
+CREATE TABLE traits (
+  number INTEGER PRIMARY KEY, product INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE (product, text)
+);
+-- The token bucket of a release's rate. The number rises with each use.
+CREATE TABLE meter (
+  number INTEGER PRIMARY KEY, product INTEGER NOT NULL, name TEXT NOT NULL, full_at REAL NOT NULL,
+  UNIQUE (product, name)
+);
+
 -- One row per device, all null until its first contact. The slot it is counted in began at (at - into_slot).
-CREATE TABLE contact (key INTEGER PRIMARY KEY, at INTEGER, listened INTEGER, into_slot INTEGER);
+-- dormant: 1 or null, as its record says.
+CREATE TABLE contact (
+  key INTEGER PRIMARY KEY, at INTEGER, listened INTEGER, into_slot INTEGER, dormant INTEGER
+);
 CREATE TABLE contact_slot (
   product INTEGER NOT NULL, slot INTEGER NOT NULL, devices INTEGER NOT NULL,
   PRIMARY KEY (product, slot)
 ) WITHOUT ROWID;
--- The day (since 1970) of each device's last contact: changes seldom, and finds the long unheard.
+-- The day (since 1970) of each device's last contact: changes seldom, and finds the long unheard. Those that are
+-- dormant already stand apart, so that nobody reads past them.
 CREATE TABLE contact_day (
-  product INTEGER NOT NULL, day INTEGER NOT NULL, key INTEGER NOT NULL,
-  PRIMARY KEY (product, day, key)
+  product INTEGER NOT NULL, dormant INTEGER NOT NULL, day INTEGER NOT NULL, key INTEGER NOT NULL,
+  PRIMARY KEY (product, dormant, day, key)
 ) WITHOUT ROWID;
 
 CREATE TABLE action (

@@ -98,10 +98,13 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     devices: (query) => read(() => lists.list(query)),
     productsOf: (id) => read(() => lists.productsOf(id)),
     dueDevices: (product, listened, limit) => read(() => lists.listDue(product, listened, limit)),
-    unheardDevices: (product, before, limit) =>
-      read(() => lists.listUnheard(product, before, limit)),
+    unheardDevices: (product, before, limit, options) =>
+      read(() => lists.listUnheard(product, before, limit, options?.awakeOnly ?? false)),
+    devicesByBucket: (product, fromBucket, untilBucket, limit) =>
+      read(() => lists.listByBucket(product, fromBucket, untilBucket, limit)),
     attributes: (key) => read(() => devices.readAttributes(key)),
     tallies: (product) => read(() => devices.readTallies(product)),
+    census: (product) => read(() => devices.readCensus(product)),
     heardSince: (product, since) =>
       read(() => {
         const number = words.find(product);
