@@ -32,6 +32,8 @@ import { buildDesired } from './desired.ts';
 
 export const PRODUCT = 'thermostat';
 export const TODAY = '2026-11-22';
+/** Noon of that day. */
+export const NOW = Date.UTC(2026, 10, 22, 12);
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 
@@ -258,7 +260,7 @@ export function planAll(words: PlanCase): PlanResult {
     snapshot: snapshot(words.now === null ? [] : words.now, words.snapshot),
     inForce: new Map(inForce === null ? [] : [[inForce.product, inForce]]),
     live: new Map([[PRODUCT, words.live ?? live()]]),
-    context: { today: TODAY, adopt: false, unavailable: new Map(), ...words.context },
+    context: { now: NOW, today: TODAY, adopt: false, unavailable: new Map(), ...words.context },
   });
 }
 
@@ -347,6 +349,7 @@ export function openAction(more: Partial<OpenAction> = {}): OpenAction {
     id: 1500,
     version: 42,
     sha256: shaOf(42),
+    goal: more.version ?? 42,
     attempt: 1,
     phase: 'offered',
     fetchedAt: null,
