@@ -9,10 +9,15 @@ import type { ListenedMs } from '../model/device.ts';
 /** A device is offline when it has missed this many polls in a row. */
 export const MISSED_POLLS_OFFLINE = 3;
 
-/** A longer gap between two ticks means that the process did not serve meanwhile. */
-export const TICK_GAP_MAX_MS = 5_000;
+/** After a gap of more ticks than this, the process did not serve meanwhile. */
+const GAP_TICKS_MAX = 5;
 
 const DAY_MS = 86_400_000;
+
+/** The longest gap between two ticks in which the process counts as serving, where ticks are `tickMs` apart. */
+export function tickGapMaxMs(tickMs: number): number {
+  return GAP_TICKS_MAX * tickMs;
+}
 
 /** Silence after which a device is offline. */
 export function offlineAfterMs(pollIntervalMs: number): number {
@@ -56,6 +61,8 @@ export interface ListeningTick {
   readonly nowMonotonic: number;
   /** Since the tick before. */
   readonly elapsedMs: number;
+  /** What is longer counts as this much (`tickGapMaxMs`). */
+  readonly gapMaxMs: number;
   readonly pollIntervalMs: number;
 }
 
@@ -83,13 +90,13 @@ export function advanceListening(
   tick: ListeningTick,
   fleet: FleetHeard,
 ): ListeningState {
-  const { nowMonotonic, elapsedMs, pollIntervalMs } = tick;
+  const { nowMonotonic, elapsedMs, gapMaxMs, pollIntervalMs } = tick;
   const held = isFleetHeard(fleet) ? (state.heldSinceMonotonic ?? nowMonotonic) : null;
   const isSettled = held !== null && nowMonotonic - held >= offlineAfterMs(pollIntervalMs);
   const thin = isSettled || fleet.heard === 0 ? null : (state.thinSinceMonotonic ?? nowMonotonic);
   const isThinForLong = thin !== null && nowMonotonic - thin >= expectedWithinMs(pollIntervalMs);
   const runs = isSettled || isThinForLong;
-  const gainedMs = runs ? Math.max(0, Math.min(elapsedMs, TICK_GAP_MAX_MS)) : 0;
+  const gainedMs = runs ? Math.max(0, Math.min(elapsedMs, gapMaxMs)) : 0;
   return {
     listened: state.listened + gainedMs,
     runs,

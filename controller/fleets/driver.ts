@@ -4,8 +4,15 @@
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import type { Desired } from '../model/desired.ts';
+import type { DeviceRecord } from '../model/device.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Action } from '../model/plan.ts';
+
+/** A part of the circle, as far as a release has turned: `limit` buckets (0..10,000) from bucket `offset` on. */
+export interface TurnSpan {
+  readonly offset: number;
+  readonly limit: number;
+}
 
 export interface FleetDriver {
   /** The name that `fleet.driver` selects it by. */
@@ -16,6 +23,15 @@ export interface FleetDriver {
    * empty answer.
    */
   observe(product: string, named: ReadonlySet<string>): Promise<Result<LiveState, Failure>>;
+  /**
+   * The devices that a release reaches first: active and unlocked, in the order of their positions in its turn of the
+   * circle, which begins at `offset` and reaches `limit` buckets on; at most `count`.
+   */
+  firstDevices(
+    product: string,
+    span: TurnSpan,
+    count: number,
+  ): Promise<Result<readonly DeviceRecord[], Failure>>;
   /**
    * Carries out one action. Idempotent: doing it again after a crash changes nothing more. When it returns ok, the
    * fleet has taken the action over durably.

@@ -8,6 +8,7 @@ import { emptyDesired } from '../../controller/model/desired.ts';
 import type { LiveState } from '../../controller/model/live.ts';
 import type { Action } from '../../controller/model/plan.ts';
 import { buildDesired, type DesiredWords } from '../support/desired.ts';
+import { releaseAll } from '../support/tracks.ts';
 
 /** A driver with a fleet of its own behind it, which the test may play. */
 export interface DriverUnderTest {
@@ -34,7 +35,7 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
     const firmware = [{ version: 41 }, { version: 42 }];
 
     async function putInForce(words: DesiredWords): Promise<void> {
-      const desired = buildDesired({ firmware, ...words });
+      const desired = releaseAll(buildDesired({ firmware, ...words }));
       await under.prepare(desired);
       expect(await under.driver.enforce(desired)).toEqual({ ok: true, value: undefined });
     }
@@ -99,6 +100,8 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
         lock: null,
         failing: false,
         actionVersion: null,
+        traits: {},
+        dormant: false,
       });
     });
 
@@ -198,7 +201,26 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
         { type: 'RetireFirmware', version: 42, trace },
         { type: 'WithdrawFirmware', version: 42, trace },
         { type: 'ChangeGroup', group: 'bench', devices: 1, trace },
-        { type: 'ReleaseFirmware', version: 42, from: null, group: null, rollback: false, trace },
+        {
+          type: 'ReleaseFirmware',
+          version: 42,
+          from: null,
+          group: null,
+          rollback: false,
+          exposure: 100,
+          trace,
+        },
+        {
+          type: 'SetExposure',
+          version: 42,
+          group: null,
+          step: 'all',
+          from: 100,
+          exposure: 10_000,
+          cause: 'step',
+          message: 'Goes on.',
+          trace,
+        },
         { type: 'EndRelease', version: 42, group: null, trace },
       ] satisfies readonly Action[]) {
         await execute(action);

@@ -12,7 +12,7 @@ import {
 } from '../../controller/devices/listening.ts';
 
 const POLL_MS = 10 * 60_000;
-/** Longer than a gateway's, so that days pass quickly; what a tick gains is cut, which does not matter here. */
+/** Longer than a gateway's, so that days pass quickly. */
 const TICK_MS = 60_000;
 const LIFE_MS = 4 * 86_400_000;
 const OFFLINE_AFTER_MS = offlineAfterMs(POLL_MS);
@@ -72,7 +72,12 @@ function live(habits: readonly Habit[], diesAtMs: readonly number[], endMs: numb
       expected: within(EXPECTED_WITHIN_MS),
       devices: habits.length,
     };
-    const tick = { nowMonotonic: atMs, elapsedMs: TICK_MS, pollIntervalMs: POLL_MS };
+    const tick = {
+      nowMonotonic: atMs,
+      elapsedMs: TICK_MS,
+      gapMaxMs: 5 * TICK_MS,
+      pollIntervalMs: POLL_MS,
+    };
     const after = advanceListening(state, tick, fleet);
     looks.push({
       atMs,

@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 
 import type { Clock } from '../../controller/base/clock.ts';
+import { tickGapMaxMs } from '../../controller/devices/listening.ts';
 import type { GatewayOptions, GatewayPorts } from '../../controller/fleets/gateway/gateway.ts';
+import { TICK_MS } from '../../controller/fleets/gateway/gateway.ts';
 import type { GatewayDriver } from '../../controller/fleets/gateway/gateway-driver.ts';
 import { createGatewayDriver } from '../../controller/fleets/gateway/gateway-driver.ts';
 import { hashToken } from '../../controller/fleets/gateway/credentials.ts';
@@ -25,6 +27,7 @@ import { openBinaryFolder } from '../../controller/stores/files/binary-store.ts'
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { buildDesired, type DesiredWords } from './desired.ts';
+import { releaseAll, type TracksWords } from './tracks.ts';
 import { type Answer, type AskOptions, GATEWAY_TOKEN, sendRequest } from './device-request.ts';
 
 /** Wall-clock time at which a test begins. */
@@ -72,7 +75,7 @@ export interface TestGateway {
   issueToken(device: string, token: string): Promise<void>;
   lock(device: string, version: number, flash?: 'now' | 'on-reset'): Promise<void>;
   unlock(device: string): Promise<void>;
-  /** Lets listening time pass, tick by tick. */
+  /** Lets listening time pass, in the longest gaps between ticks that count. */
   pass(ms: number): Promise<void>;
   /** Starts another gateway process on the same state, and stops this one. */
   restart(): Promise<TestGateway>;
@@ -85,6 +88,8 @@ export interface ForceFlags {
   readonly verified?: readonly number[];
   /** Epoch milliseconds of withdrawals, by version. */
   readonly withdrawnAt?: Readonly<Record<number, number>>;
+  /** How far the releases are. Default: everyone at once. */
+  readonly tracks?: TracksWords;
 }
 
 /** Changes to how a test gateway is made. */
@@ -140,6 +145,7 @@ async function openGateway(
   await server.register(driver.routes);
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAlive: true });
+  const gapMaxMs = tickGapMaxMs(options.tickMs ?? TICK_MS);
 
   async function stop(): Promise<void> {
     await driver.close();
@@ -167,7 +173,7 @@ async function openGateway(
         const content = gateway.binaryOf(each.version);
         return { ...each, sha256: each.sha256 ?? digest('sha256', content) };
       });
-      const desired = buildDesired({ ...words, firmware });
+      const desired = releaseAll(buildDesired({ ...words, firmware }), flags.tracks);
       await gateway.prepare(desired, flags);
       const enforced = await driver.enforce(desired);
       if (!enforced.ok) throw new Error(enforced.error.message);
@@ -211,8 +217,8 @@ async function openGateway(
     unlock: (device) =>
       act(driver, { type: 'UnlockDevice', device, from: 0, trace: traceOf('bench') }),
     async pass(ms) {
-      for (let left = ms; left > 0; left -= 5_000) {
-        clock.advance(Math.min(left, 5_000));
+      for (let left = ms; left > 0; left -= gapMaxMs) {
+        clock.advance(Math.min(left, gapMaxMs));
         await driver.tick();
       }
     },

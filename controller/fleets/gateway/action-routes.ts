@@ -2,8 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import type { FeedbackAnswer } from '../../devices/feedback.ts';
-import { takeCancelFeedback, takeFeedback, takeFetch } from '../../devices/feedback.ts';
+import { takeFetch } from '../../devices/feedback.ts';
 import { shownFirmware } from '../../devices/serving.ts';
 import type { ActionRecord } from '../../model/device.ts';
 import type { PolicyFirmware } from '../../model/policy.ts';
@@ -16,9 +15,10 @@ import {
   historyOf,
   type DeploymentFacts,
 } from './documents.ts';
+import type { Subject } from './exchanges.ts';
+import { readAction, takeWord } from './exchanges.ts';
 import type { Gateway } from './gateway.ts';
 import { sendAccepted, sendDocument, sendRefusal } from './replies.ts';
-import type { BodyDefect } from './request-bodies.ts';
 import { parseObject, readFeedback } from './request-bodies.ts';
 import { bodyOf, identifyCaller, linksFor, paramsOf, readNumber, typeFor } from './requests.ts';
 
@@ -46,7 +46,7 @@ export function handleFeedback(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  return takeWord(gateway, request, reply, 'deployment');
+  return answerWord(gateway, request, reply, 'deployment');
 }
 
 /** POST cancelAction/{id}/feedback */
@@ -55,7 +55,7 @@ export function handleCancelFeedback(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  return takeWord(gateway, request, reply, 'cancel');
+  return answerWord(gateway, request, reply, 'cancel');
 }
 
 /** GET cancelAction/{id} */
@@ -69,7 +69,7 @@ export async function handleCancel(
   const caller = identifyCaller(gateway, request, false);
   if (typeof caller === 'number') return sendRefusal(reply, caller);
   const result = await takeContact(gateway, caller, async () => {
-    const record = await readAction(gateway, caller, request);
+    const record = await readRequested(gateway, caller, request);
     const isShown = record?.state === 'cancelling' || record?.state === 'cancelled';
     return { decision: null, answer: isShown ? record.id : null };
   });
@@ -100,7 +100,7 @@ async function showAction(
     gateway,
     caller,
     async ({ device, policy, moment }) => {
-      const record = await readAction(gateway, caller, request);
+      const record = await readRequested(gateway, caller, request);
       const firmware = shownFirmware(device, record, policy);
       if (record === null || firmware === null) return { decision: null, answer: null };
       if (resource === 'installed' && record.state !== 'succeeded') {
@@ -128,31 +128,18 @@ async function showAction(
   );
 }
 
-type Word = { readonly status: FeedbackAnswer['status'] } | { readonly defect: BodyDefect };
-
-async function takeWord(
+async function answerWord(
   gateway: Gateway,
   request: FastifyRequest,
   reply: FastifyReply,
-  about: 'deployment' | 'cancel',
+  about: Subject,
 ): Promise<FastifyReply> {
   const caller = identifyCaller(gateway, request, false);
   if (typeof caller === 'number') return sendRefusal(reply, caller);
   const body = parseObject(bodyOf(request));
   const feedback = body.ok ? readFeedback(body.value) : body;
-  const result = await takeContact<Word>(gateway, caller, async ({ device, policy, moment }) => {
-    if (!feedback.ok) return { decision: null, answer: { defect: feedback.error } };
-    const record = await readAction(gateway, caller, request);
-    const { status, decision, entry } =
-      about === 'deployment'
-        ? takeFeedback(device, record, feedback.value, policy, moment)
-        : takeCancelFeedback(device, record, feedback.value, moment);
-    return {
-      decision,
-      ...(entry !== null && record !== null && { feedback: { actionId: record.id, entry } }),
-      answer: { status },
-    };
-  });
+  const actionId = readNumber(paramsOf(request).actionId);
+  const result = await takeWord(gateway, caller, about, actionId, feedback);
   if (!result.ok) return sendRefusal(reply, result.status);
   if ('defect' in result.answer) {
     return sendRefusal(reply, result.answer.defect.status, result.answer.defect);
@@ -161,14 +148,12 @@ async function takeWord(
   return status === 200 ? sendAccepted(reply) : sendRefusal(reply, status);
 }
 
-async function readAction(
+function readRequested(
   gateway: Gateway,
   caller: Caller,
   request: FastifyRequest,
 ): Promise<ActionRecord | null> {
-  const actionId = readNumber(paramsOf(request).actionId);
-  if (actionId === null) return null;
-  return gateway.store.action(caller.product.name, caller.deviceId, actionId);
+  return readAction(gateway, caller, readNumber(paramsOf(request).actionId));
 }
 
 /** `actionHistory`: absent, empty, 0 or unreadable means none; a negative or large number means as many as are shown. */

@@ -5,13 +5,14 @@ import { stat } from 'node:fs/promises';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { takeDelivery, takeFetch } from '../../devices/feedback.ts';
+import { takeFetch } from '../../devices/feedback.ts';
 import { downloadableFirmware } from '../../devices/serving.ts';
 import type { PolicyFirmware } from '../../model/policy.ts';
 import { planFile, type FilePlan } from './byte-range.ts';
 import type { Caller } from './contact.ts';
 import { takeContact } from './contact.ts';
 import { artifactsDocument } from './documents.ts';
+import { noteDelivery } from './exchanges.ts';
 import type { Gateway } from './gateway.ts';
 import { sendDocument, sendRefusal } from './replies.ts';
 import { identifyCaller, linksFor, paramsOf, readNumber, typeFor } from './requests.ts';
@@ -140,27 +141,6 @@ async function findFirmware(
   );
   if (!result.ok) return result.status;
   return result.answer ?? 404;
-}
-
-/** Writes that the device has the binary. Lost races are repeated; a device that is gone meanwhile needs no note. */
-async function noteDelivery(
-  gateway: Gateway,
-  caller: Caller,
-  firmware: PolicyFirmware,
-): Promise<void> {
-  const result = await takeContact(gateway, caller, ({ device }) => {
-    const after = takeDelivery(device, firmware.version, firmware.sha256);
-    return {
-      decision:
-        after === device
-          ? null
-          : { device: after, actions: [], evidence: [], dropUnmetEvidence: false, events: [] },
-      answer: null,
-    };
-  });
-  if (!result.ok && result.status === 503) {
-    gateway.log.warn(`${caller.product.name}: the delivery to ${caller.deviceId} was not noted`);
-  }
 }
 
 function isStillServed(caller: Caller, firmware: PolicyFirmware): boolean {

@@ -1,15 +1,16 @@
 // One contact of a device, whatever it asks for: read its record, let it in or not, decide, write, answer. Every
 // decision is a pure function of `devices/`; a lost race is read and decided again.
 
-import { admitDevice, reviewQuarantine } from '../../devices/admission.ts';
+import { reviewQuarantine } from '../../devices/admission.ts';
 import type { Decision } from '../../devices/decision.ts';
 import { draftOf, isChange } from '../../devices/decision.ts';
 import { armOnReturn } from '../../devices/poll.ts';
 import type { Contact, DeviceRecord, Moment } from '../../model/device.ts';
-import type { ProductPolicy } from '../../model/policy.ts';
-import type { DeviceChange } from '../../stores/store.ts';
+import type { PolicyRelease, ProductPolicy } from '../../model/policy.ts';
+import type { DeviceChange, SaveOutcome } from '../../stores/store.ts';
 import type { Credentials } from './credentials.ts';
 import { isAllowed } from './credentials.ts';
+import { admitStranger, bringUpToDate, isKnown, isUpToDate, registerDevice } from './entry.ts';
 import type { Gateway } from './gateway.ts';
 import type { ServedProduct } from './served-products.ts';
 import { momentFor } from './served-products.ts';
@@ -37,6 +38,13 @@ export interface Verdict<T> {
   readonly decision: Decision | null;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly feedback?: NonNullable<DeviceChange['feedback']>;
+  /** The action that the decision begins. */
+  readonly begins?: {
+    /** Its id, which is given back where nothing is written. */
+    readonly actionId: number;
+    /** The release whose rate it takes a token of; null: of none. */
+    readonly spends: PolicyRelease | null;
+  };
   readonly answer: T;
 }
 
@@ -63,7 +71,7 @@ export async function takeContact<T>(
   caller: Caller,
   decide: (contact: DeviceContact) => Verdict<T> | Promise<Verdict<T>>,
 ): Promise<ContactResult<T>> {
-  const { store, contacts, options } = gateway;
+  const { store, contacts, options, actionIds } = gateway;
   const { product, deviceId } = caller;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const before = await store.device(product.name, deviceId);
@@ -76,27 +84,39 @@ export async function takeContact<T>(
     if (before === null && round === 0 && !(await admitStranger(gateway, product.name, moment))) {
       return refuse(429);
     }
-    const start = isKnown(before)
+    const entry = isKnown(before)
       ? (reviewQuarantine(before, policy, moment) ?? draftOf(before))
       : await registerDevice(gateway, before, deviceId, policy, moment);
-    // Nearly all contacts need neither wait, and each wait that is spared counts on the hot path.
+    // Nearly all contacts need none of these waits, and each that is spared counts on the hot path.
+    const start = isUpToDate(entry.device, policy)
+      ? entry
+      : await bringUpToDate(gateway, entry, policy, moment);
     const contact = waitsForReturn(start.device)
       ? await completeContact(gateway, start.device, before, policy, moment)
       : { device: start.device, lastContact: null, policy, moment };
     const decided = decide(contact);
     const verdict = decided instanceof Promise ? await decided : decided;
+    const { begins } = verdict;
     // The policy may have been swapped while something was read.
-    if (product.policy !== policy) continue;
+    if (product.policy !== policy) {
+      if (begins !== undefined) actionIds.giveBack(begins.actionId);
+      continue;
+    }
 
     const change = join(before, start, contact.device, verdict);
     if (change === null) {
       contacts.record(product.name, contact.device.key, moment);
       return { ok: true, answer: verdict.answer, policy };
     }
-    const saved = await store.saveDevice(
-      isEntry ? { ...change, contact: { at: moment.at, listened: moment.listened } } : change,
-    );
-    if (saved.status === 'conflict') continue;
+    const saved = await store.saveDevice({
+      ...change,
+      ...(isEntry && { contact: { at: moment.at, listened: moment.listened } }),
+      ...spendingOf(gateway, verdict),
+    });
+    if (saved.status !== 'saved') {
+      noteUnsaved(gateway, product, policy, verdict, saved);
+      continue;
+    }
     if (saved.device !== null) contacts.record(product.name, saved.device.key, moment);
     if (isWorthAPass(change)) gateway.notify(product.name);
     if (caller.isPoll && product.policy !== policy) continue;
@@ -109,61 +129,28 @@ function refuse(status: Refusal): { readonly ok: false; readonly status: Refusal
   return { ok: false, status };
 }
 
-/** Heard from before, and not forgotten since. */
-function isKnown(device: DeviceRecord | null): device is DeviceRecord {
-  return device !== null && device.standing !== 'expected';
+/** The token that is taken in the same write. */
+function spendingOf(gateway: Gateway, { begins }: Verdict<unknown>): Pick<DeviceChange, 'spend'> {
+  const release = begins?.spends ?? null;
+  if (release === null || release.rate === null) return {};
+  const { round, rate } = release;
+  return { spend: { meter: String(round), rate, at: gateway.steadyNow() } };
 }
 
-/** Whether one more stranger may register now. The first refusal of a minute is loud. */
-async function admitStranger(gateway: Gateway, product: string, moment: Moment): Promise<boolean> {
-  const admission = gateway.registrations.admit(product, gateway.clock.monotonicMs());
-  if (!admission.ok && admission.loud) await reportCap(gateway, product, moment);
-  return admission.ok;
-}
-
-/** Registers a device at its first contact. */
-async function registerDevice(
+/** Nothing was written: an id is free again, and a rate without a token is remembered for the next decision. */
+function noteUnsaved(
   gateway: Gateway,
-  before: DeviceRecord | null,
-  deviceId: string,
+  product: ServedProduct,
   policy: ProductPolicy,
-  moment: Moment,
-): Promise<Decision> {
-  const others = await registeredElsewhere(gateway, policy.product, deviceId);
-  return admitDevice(before, deviceId, others, policy, moment);
-}
-
-/** The other products that have heard from the id; a manifest that only names it there does not count. */
-async function registeredElsewhere(
-  gateway: Gateway,
-  product: string,
-  deviceId: string,
-): Promise<readonly string[]> {
-  const others: string[] = [];
-  for (const other of await gateway.store.productsOf(deviceId)) {
-    if (other !== product && isKnown(await gateway.store.device(other, deviceId))) {
-      others.push(other);
-    }
+  { begins }: Verdict<unknown>,
+  outcome: Exclude<SaveOutcome, { status: 'saved' }>,
+): void {
+  if (begins === undefined) return;
+  gateway.actionIds.giveBack(begins.actionId);
+  const isCurrent = product.policy === policy;
+  if (outcome.status === 'exhausted' && begins.spends !== null && isCurrent) {
+    product.exhausted.note(begins.spends.round, outcome.freeAt);
   }
-  return others;
-}
-
-async function reportCap(gateway: Gateway, product: string, moment: Moment): Promise<void> {
-  const message =
-    'More strangers came than may register in a minute; the others are told to come back later.';
-  gateway.log.warn(`${product}: ${message}`);
-  await gateway.store.addEvents([
-    {
-      type: 'RegistrationCapped',
-      at: moment.at,
-      product,
-      revision: null,
-      manifest: null,
-      device: null,
-      actionId: null,
-      message,
-    },
-  ]);
 }
 
 /** Whether a lock waits for the device to come back, so that it matters when it was last heard. */

@@ -5,9 +5,12 @@ import { hash, timingSafeEqual } from 'node:crypto';
 
 import type { DeviceRecord } from '../../model/device.ts';
 
-/** What a request shows. `unreadable`: an Authorization header of another kind. */
+/**
+ * What a request shows. `unreadable`: an Authorization header of another kind. `admitted`: the caller is part of this
+ * process and is taken at its word; no header reads as this.
+ */
 export type Credentials =
-  | { readonly kind: 'none' | 'unreadable' }
+  | { readonly kind: 'none' | 'unreadable' | 'admitted' }
   | { readonly kind: 'target' | 'gateway'; readonly hash: string };
 
 export interface AccessRules {
@@ -19,6 +22,9 @@ export interface AccessRules {
 
 const NONE: Credentials = { kind: 'none' };
 const UNREADABLE: Credentials = { kind: 'unreadable' };
+
+/** For callers inside this process. */
+export const ADMITTED: Credentials = { kind: 'admitted' };
 
 /** The stored form of a token: SHA-256, lower-case hex. */
 export function hashToken(token: string): string {
@@ -53,6 +59,8 @@ export function isAllowed(
       return equalsHash(credentials.hash, rules.gatewayTokenHash);
     case 'none':
       return rules.allowAnonymous && (device === null || device.tokenHash === null);
+    case 'admitted':
+      return true;
     case 'unreadable':
     default:
       return false;

@@ -18,27 +18,32 @@ import type { ProductRecord } from '../../stores/store.ts';
 import type { FleetDriver } from '../driver.ts';
 import { createActionIds } from './action-ids.ts';
 import { createContactBuffer } from './contact-buffer.ts';
+import type { DeviceDesk } from './desk.ts';
+import { createDesk } from './desk.ts';
 import type { Gateway, GatewayOptions, GatewayPorts } from './gateway.ts';
+import { TICK_MS } from './gateway.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import type { Vantage } from './live-state.ts';
 import { readLiveState } from './live-state.ts';
+import { findFirstDevices } from './first-devices.ts';
 import { lockDevice, unlockDevice } from './locks.ts';
 import { createRegistrationCap } from './registration-cap.ts';
 import { createRoutes } from './routes.ts';
 import type { ServedProduct, ServingStart } from './served-products.ts';
 import { createServedProducts, momentFor } from './served-products.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import { createTransfers } from './transfers.ts';
-
-const TICK_MS = 1_000;
 
 /** The gateway as a fleet driver, with what the server and `why` need of it beside. */
 export interface GatewayDriver extends FleetDriver {
   readonly name: 'gateway';
   /** The DDI routes, to be mounted at `/` of a server that was made with `GATEWAY_ROUTER_OPTIONS`. */
   readonly routes: FastifyPluginAsync;
-  /** Does what the passing of time brings; to be called about once a second. Never rejects. */
+  /** The same without HTTP, for devices that live in this process. */
+  readonly desk: DeviceDesk;
+  /** Does what the passing of time brings; to be called every `tickMs`. Never rejects. */
   tick(): Promise<void>;
-  /** Ticks once a second from now on, until `close`. */
+  /** Ticks every `tickMs` from now on, until `close`. */
   start(): void;
   /** What the product's devices are answered by now; null where nothing of it is in force. */
   policyOf(product: string): ProductPolicy | null;
@@ -57,6 +62,7 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
   const gateway: Gateway = {
     ...ports,
     options,
+    steadyNow: createSteadyClock(ports.clock),
     products,
     transfers,
     contacts: createContactBuffer(),
@@ -103,9 +109,10 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
   return {
     name: 'gateway',
     routes: createRoutes(gateway),
+    desk: createDesk(gateway),
     tick: () => housekeeping.tick(),
     start() {
-      timer ??= setInterval(() => void housekeeping.tick(), TICK_MS);
+      timer ??= setInterval(() => void housekeeping.tick(), options.tickMs ?? TICK_MS);
     },
     policyOf: (product) => products.byName(product)?.policy ?? null,
     momentOf(product) {
@@ -123,6 +130,8 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
         const vantage = served === null ? null : vantageOf(served, ports.clock.now());
         return ok(await readLiveState(store, product, named, vantage));
       }),
+    firstDevices: (product, span, count) =>
+      guard(async () => ok(await findFirstDevices(store, product, span, count))),
     execute: (product, action) => guard(() => executeAction(gateway, product, action)),
     enforce(desired) {
       // One after the other, so that the last call is the one that counts.
@@ -153,7 +162,7 @@ function vantageOf({ policy, listening, gap }: ServedProduct, now: number): Vant
   if (policy === null) return null;
   const { pollIntervalMs } = policy.settings;
   const online = onlineSpan(gap, now, pollIntervalMs);
-  return { listened: listening.listened, pollIntervalMs, online };
+  return { listened: listening.listened, listening: listening.runs, pollIntervalMs, online };
 }
 
 /** Only locks concern single devices; every other action takes effect through `enforce`. */

@@ -1,7 +1,7 @@
 // What the parts of the gateway share: its ports, its options, and the little that it keeps in memory. Nothing in here
 // decides about a device; that is in the state.
 
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, EpochMs } from '../../base/clock.ts';
 import type { BinaryStore } from '../../stores/binaries.ts';
 import type { Store } from '../../stores/store.ts';
 import type { ActionIds } from './action-ids.ts';
@@ -29,11 +29,18 @@ export interface GatewayOptions extends AccessRules {
   readonly publicUrl: string | null;
   /** Strangers that may register in a minute, per product; `REGISTRATIONS_PER_MINUTE_MAX` where it is left out. */
   readonly registrationsPerMinuteMax?: number;
+  /** How far apart ticks are, in milliseconds; `TICK_MS` where it is left out. */
+  readonly tickMs?: number;
 }
+
+/** How far apart ticks are, in milliseconds. */
+export const TICK_MS = 1_000;
 
 /** The gateway as its parts see it. */
 export interface Gateway extends GatewayPorts {
   readonly options: GatewayOptions;
+  /** A wall clock that does not jump while the process runs (`steady-clock.ts`). */
+  readonly steadyNow: () => EpochMs;
   readonly products: ServedProducts;
   readonly contacts: ContactBuffer;
   readonly actionIds: ActionIds;

@@ -11,11 +11,12 @@ import {
   advanceListening,
   expectedWithinMs,
   offlineAfterMs,
-  TICK_GAP_MAX_MS,
+  tickGapMaxMs,
 } from '../../devices/listening.ts';
 import type { DeviceRecord } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { Gateway } from './gateway.ts';
+import { TICK_MS } from './gateway.ts';
 import { countHeard, slotMsFor } from './heard.ts';
 import type { ServedProduct } from './served-products.ts';
 import { momentFor } from './served-products.ts';
@@ -47,6 +48,8 @@ export interface Housekeeping {
 /** Creates the housekeeping of a gateway; time counts from here. */
 export function createHousekeeping(gateway: Gateway): Housekeeping {
   const { store, clock, products } = gateway;
+  const { steadyNow } = gateway;
+  const gapMaxMs = tickGapMaxMs(gateway.options.tickMs ?? TICK_MS);
   const startedAt = clock.now();
   const startedMonotonic = clock.monotonicMs();
   let lastMonotonic = startedMonotonic;
@@ -71,7 +74,7 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     const { pollIntervalMs } = policy.settings;
     const heard = await countLately(product, offlineAfterMs(pollIntervalMs));
     const fleet = { heard, ...(await countExpected(product, expectedWithinMs(pollIntervalMs))) };
-    const tick = { nowMonotonic: clock.monotonicMs(), elapsedMs, pollIntervalMs };
+    const tick = { nowMonotonic: clock.monotonicMs(), elapsedMs, gapMaxMs, pollIntervalMs };
     product.listening = advanceListening(product.listening, tick, fleet);
   }
 
@@ -96,7 +99,7 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
   function noteGap(elapsedMs: number): void {
     const at = clock.now();
     const jumpMs = at - lastTickAt - elapsedMs;
-    const wasAway = elapsedMs > TICK_GAP_MAX_MS || Math.abs(jumpMs) > CLOCK_JUMP_MS;
+    const wasAway = elapsedMs > gapMaxMs || Math.abs(jumpMs) > CLOCK_JUMP_MS;
     for (const product of wasAway ? products.all() : []) {
       // A product that is served only since then has its own gap, from before the start.
       if (product.gap.resumedAt > lastTickAt) continue;
@@ -153,11 +156,6 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     const changed = outcomes.filter(Boolean).length;
     if (changed > 0) gateway.notify(product.name);
     return changed;
-  }
-
-  /** A wall clock that does not jump: that of the start, moved on by the monotonic one. */
-  function steadyNow(): number {
-    return startedAt + (clock.monotonicMs() - startedMonotonic);
   }
 
   async function prune(): Promise<void> {

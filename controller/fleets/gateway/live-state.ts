@@ -4,11 +4,12 @@
 import { assert } from '../../base/assert.ts';
 import { isOnline } from '../../devices/listening.ts';
 import { UNKNOWN_VERSION_KEY } from '../../devices/tally.ts';
-import type { DeviceSighting, ListenedMs } from '../../model/device.ts';
+import type { DeviceSighting, ListenedMs, Outcome } from '../../model/device.ts';
 import type {
   LiveState,
   NamedDevice,
   OutcomeCount,
+  RoundCount,
   Tallies,
   VersionCount,
 } from '../../model/live.ts';
@@ -22,6 +23,8 @@ const QUARANTINED_READ_MAX = 1_000;
 /** How a product's fleet is looked at: the time, and what counts as online. */
 export interface Vantage {
   readonly listened: ListenedMs;
+  /** Whether listening time runs. */
+  readonly listening: boolean;
   readonly pollIntervalMs: number;
   /** Last contacts (epoch milliseconds) that make a device count as online, where devices are counted, not named. */
   readonly online: Span;
@@ -47,6 +50,7 @@ export async function readLiveState(
   const quarantined = tallies.get('standing:quarantined') ?? 0;
   const online =
     vantage === null ? 0 : await countOnline(store, product, quarantined, vantage.online);
+  const outcomes = readOutcomes(tallies);
   return {
     product,
     adopted: record !== undefined && record.adoptedAt !== null,
@@ -56,7 +60,11 @@ export async function readLiveState(
     quarantined,
     unlocked: countVersions(tallies, 'unlocked'),
     locked: countVersions(tallies, 'locked'),
-    outcomes: countOutcomes(tallies),
+    outcomes: countOutcomes(outcomes),
+    rounds: countRounds(outcomes),
+    census: await store.census(product),
+    listened: vantage?.listened ?? record?.listenedMs ?? 0,
+    listening: vantage?.listening ?? false,
     named: new Map(sightings.map((each) => [each.device.id, nameDevice(each, vantage)])),
     firmware: await store.firmware(product),
     evidence: await store.evidence(product),
@@ -92,6 +100,8 @@ function nameDevice({ device, contact }: DeviceSighting, vantage: Vantage | null
     lock: device.lock,
     failing: device.failures !== null,
     actionVersion: device.action?.version ?? null,
+    traits: device.traits,
+    dormant: device.dormant,
   };
 }
 
@@ -106,18 +116,45 @@ function countVersions(tallies: Tallies, kind: 'unlocked' | 'locked'): readonly 
   return counts.sort((one, other) => (one.version ?? 0) - (other.version ?? 0));
 }
 
-function countOutcomes(tallies: Tallies): readonly OutcomeCount[] {
-  const counts = new Map<number, OutcomeCount>();
+/** One counter of outcomes. */
+interface OutcomeTally {
+  readonly version: number;
+  readonly round: number;
+  readonly state: Outcome['state'];
+  readonly devices: number;
+}
+
+function readOutcomes(tallies: Tallies): readonly OutcomeTally[] {
+  const outcomes: OutcomeTally[] = [];
   for (const [key, devices] of tallies) {
-    const [name, text = '', state = ''] = key.split(':');
+    const [name, version, round, state = ''] = key.split(':');
     if (name !== 'outcome' || devices === 0) continue;
     assert(
       state === 'inFlight' || state === 'succeeded' || state === 'failed',
       `unknown counter ${key}`,
     );
-    const version = Number(text);
+    outcomes.push({ version: Number(version), round: Number(round), state, devices });
+  }
+  return outcomes;
+}
+
+/** By version, summed over the rounds. */
+function countOutcomes(outcomes: readonly OutcomeTally[]): readonly OutcomeCount[] {
+  const counts = new Map<number, OutcomeCount>();
+  for (const { version, state, devices } of outcomes) {
     const known = counts.get(version) ?? { version, inFlight: 0, succeeded: 0, failed: 0 };
-    counts.set(version, { ...known, [state]: devices });
+    counts.set(version, { ...known, [state]: known[state] + devices });
   }
   return [...counts.values()].sort((one, other) => one.version - other.version);
+}
+
+/** By round of a release, summed over its versions, stepping stones included. Who succeeded is in the census. */
+function countRounds(outcomes: readonly OutcomeTally[]): readonly RoundCount[] {
+  const counts = new Map<number, RoundCount>();
+  for (const { round, state, devices } of outcomes) {
+    if (round === 0 || state === 'succeeded') continue;
+    const known = counts.get(round) ?? { round, inFlight: 0, failed: 0 };
+    counts.set(round, { ...known, [state]: known[state] + devices });
+  }
+  return [...counts.values()].sort((one, other) => one.round - other.round);
 }

@@ -2,18 +2,11 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { answerPoll, type PollAnswer } from '../../devices/poll.ts';
-import type { DeviceContact, Verdict } from './contact.ts';
-import { takeContact } from './contact.ts';
 import { pollDocument } from './documents.ts';
+import { takePoll } from './exchanges.ts';
 import type { Gateway } from './gateway.ts';
 import { sendDocument, sendIdle, sendRefusal } from './replies.ts';
 import { identifyCaller, linksFor, typeFor } from './requests.ts';
-
-interface PollVerdict extends PollAnswer {
-  /** Digest of what is offered; null where nothing is. */
-  readonly sha256: string | null;
-}
 
 /** GET / */
 export async function handlePoll(
@@ -25,7 +18,7 @@ export async function handlePoll(
   if (type === null) return sendRefusal(reply, 406);
   const caller = identifyCaller(gateway, request, true);
   if (typeof caller === 'number') return sendRefusal(reply, caller);
-  const result = await takeContact(gateway, caller, (contact) => decidePoll(gateway, contact));
+  const result = await takePoll(gateway, caller);
   if (!result.ok) return sendRefusal(reply, result.status);
 
   const { link, askAttributes, sha256 } = result.answer;
@@ -42,19 +35,4 @@ export async function handlePoll(
     ...(askAttributes && { configData: links.configData }),
   });
   return sendDocument(reply, type, document);
-}
-
-function decidePoll(
-  gateway: Gateway,
-  contact: DeviceContact,
-): Verdict<PollVerdict> | Promise<Verdict<PollVerdict>> {
-  const freshActionId = gateway.actionIds.peek();
-  if (freshActionId === null) {
-    return gateway.actionIds.refill().then(() => decidePoll(gateway, contact));
-  }
-  const decision = answerPoll({ ...contact, freshActionId });
-  if (decision.usedActionId) gateway.actionIds.use();
-  const { link, askAttributes } = decision.answer;
-  const sha256 = decision.device.action?.sha256 ?? null;
-  return { decision, answer: { link, askAttributes, sha256 } };
 }

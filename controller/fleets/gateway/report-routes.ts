@@ -2,13 +2,15 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { attributeReport, takeReport } from '../../devices/report.ts';
+import { takeReport } from '../../devices/report.ts';
 import { readVersion } from '../../devices/version.ts';
 import { takeContact } from './contact.ts';
+import { readAttributes as readStored } from './entry.ts';
+import { takeAttributes } from './exchanges.ts';
 import type { Gateway } from './gateway.ts';
 import { sendAccepted, sendRefusal } from './replies.ts';
 import type { BodyDefect } from './request-bodies.ts';
-import { applyAttributes, parseObject, readAttributes, readInstalled } from './request-bodies.ts';
+import { parseObject, readAttributes, readInstalled } from './request-bodies.ts';
 import { bodyOf, identifyCaller } from './requests.ts';
 
 /** PUT configData */
@@ -22,22 +24,7 @@ export async function handleAttributes(
   const body = parseObject(bodyOf(request));
   const change = body.ok ? readAttributes(body.value) : body;
   await gateway.transfers.settled(caller.product.name, caller.deviceId);
-  const result = await takeContact<BodyDefect | null>(
-    gateway,
-    caller,
-    async ({ device, policy, moment }) => {
-      if (!change.ok) return { decision: null, answer: change.error };
-      const known = await readKnown(gateway, device.key);
-      const merged = applyAttributes(known, change.value);
-      if (!merged.ok) return { decision: null, answer: merged.error };
-      const sent = change.value.mode === 'remove' ? {} : Object.fromEntries(change.value.data);
-      return {
-        decision: takeReport(device, attributeReport(merged.value, sent, policy), policy, moment),
-        ...(!isSame(known, merged.value) && { attributes: merged.value }),
-        answer: null,
-      };
-    },
-  );
+  const result = await takeAttributes(gateway, caller, change);
   if (!result.ok) return sendRefusal(reply, result.status);
   return result.answer === null
     ? sendAccepted(reply)
@@ -63,7 +50,7 @@ export async function handleInstalledReport(
     caller,
     async ({ device, policy, moment }) => {
       if (!version.ok) return { decision: null, answer: version.error };
-      const attributes = await readKnown(gateway, device.key);
+      const attributes = await readStored(gateway, device.key);
       const report = { attributes, versionText: version.value };
       return {
         decision: takeReport(device, report, policy, moment),
@@ -75,20 +62,4 @@ export async function handleInstalledReport(
   if (result.answer === 200) return sendAccepted(reply);
   if (result.answer === 404) return sendRefusal(reply, 404);
   return sendRefusal(reply, result.answer.status, result.answer);
-}
-
-/** The stored attributes; a device that is being registered has none. */
-async function readKnown(gateway: Gateway, key: number): Promise<Readonly<Record<string, string>>> {
-  return key === 0 ? {} : ((await gateway.store.attributes(key)) ?? {});
-}
-
-function isSame(
-  one: Readonly<Record<string, string>>,
-  other: Readonly<Record<string, string>>,
-): boolean {
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && one[key] === other[key])
-  );
 }

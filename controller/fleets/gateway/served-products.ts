@@ -5,6 +5,8 @@ import type { ListeningState, ServingGap } from '../../devices/listening.ts';
 import type { Moment } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import { pollDocument } from './documents.ts';
+import type { ExhaustedRounds } from './exhausted-rounds.ts';
+import { createExhaustedRounds } from './exhausted-rounds.ts';
 
 /** A product under service. One object per product for as long as the process runs; its fields change. */
 export interface ServedProduct {
@@ -17,6 +19,8 @@ export interface ServedProduct {
   gap: ServingGap;
   /** What a poll is answered with when there is nothing to do, as JSON text. */
   idleDocument: string;
+  /** Rounds under this policy whose rate has no token left, as a hint. */
+  exhausted: ExhaustedRounds;
 }
 
 /** What a product begins with in this process. */
@@ -48,10 +52,12 @@ export function createServedProducts(): ServedProducts {
         listening,
         gap,
         idleDocument: '',
+        exhausted: createExhaustedRounds(),
       };
       product.policy = policy;
       product.idleDocument =
         policy === null ? '' : pollDocument(policy.settings.pollIntervalMs, {});
+      product.exhausted = createExhaustedRounds();
       products.set(name, product);
       tenants = nameTenants(products.values());
       return product;

@@ -71,7 +71,7 @@ describe('listening time', () => {
         const before = state.listened;
         for (let left = forMs; left > 0; left -= tickMs) {
           now += tickMs;
-          const tick = { nowMonotonic: now, elapsedMs: tickMs, pollIntervalMs };
+          const tick = { nowMonotonic: now, elapsedMs: tickMs, gapMaxMs: 5_000, pollIntervalMs };
           state = advanceListening(state, tick, fleet);
         }
         return state.listened - before;
@@ -129,7 +129,7 @@ describe('listening time', () => {
   it('takes no gap of ours for silence, and never goes back', () => {
     const product = createProduct(false);
     expect(product.hear(all, HOUR_MS, HOUR_MS)).toBe(5_000);
-    const tick = { nowMonotonic: 0, elapsedMs: -50, pollIntervalMs: POLL_MS };
+    const tick = { nowMonotonic: 0, elapsedMs: -50, gapMaxMs: 5_000, pollIntervalMs: POLL_MS };
     expect(advanceListening(startListening(7, false), tick, all).listened).toBe(7);
   });
 });
