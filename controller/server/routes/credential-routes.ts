@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { expectedDevice, type DeviceRecord } from '../../model/device.ts';
 import type { EventDraft, EventType } from '../../model/event.ts';
 import { isoTime } from '../../reports/plain-text.ts';
-import type { Role } from '../../stores/store.ts';
+import type { Role, SaveOutcome } from '../../stores/store.ts';
 import { hashApiToken } from '../access.ts';
 import { sendError, sendUnknownDevice, sendUnknownProduct } from '../errors.ts';
 import type { ApiContext } from '../ports.ts';
@@ -141,7 +141,7 @@ export function addCredentialRoutes(app: FastifyInstance, context: ApiContext): 
   async function changeDevice(
     product: string,
     id: string,
-    change: (before: DeviceRecord | null) => Promise<{ readonly status: 'saved' | 'conflict' }>,
+    change: (before: DeviceRecord | null) => Promise<Pick<SaveOutcome, 'status'>>,
   ): Promise<boolean> {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const outcome = await change(await store.device(product, id));
