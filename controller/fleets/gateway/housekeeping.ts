@@ -1,9 +1,11 @@
 // What the passing of time brings: contacts to write, listening time to advance, attempts to expire, a wall clock that
-// jumps, and, hourly, devices to forget and history to drop. Each part stands alone: one that fails is tried again at
-// the next tick.
+// jumps, and, hourly, devices that are silent for long and history to drop. Each part stands alone: one that fails is
+// tried again at the next tick.
 
 import { messageOf } from '../../base/failure.ts';
 import type { Decision } from '../../devices/decision.ts';
+import { draftOf } from '../../devices/decision.ts';
+import { DORMANT_AFTER_MS, makeDormant } from '../../devices/dormancy.ts';
 import { expireAttempt } from '../../devices/expire.ts';
 import { forgetDevice } from '../../devices/forget.ts';
 import type { FleetHeard } from '../../devices/listening.ts';
@@ -118,24 +120,41 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     }
   }
 
-  async function forget(product: ServedProduct): Promise<void> {
+  /** Marks who was silent for a week; then a pass may find that a release waits for nobody any more. */
+  async function markDormant(product: ServedProduct): Promise<boolean> {
+    return changeSilent(product, DORMANT_AFTER_MS, { awakeOnly: true }, (device) => {
+      const dormant = makeDormant(device);
+      return dormant === null ? null : draftOf(dormant);
+    });
+  }
+
+  async function forget(product: ServedProduct): Promise<boolean> {
     const { policy } = product;
-    if (policy === null) return;
-    const { forgetAfterMs } = policy.settings;
+    if (policy === null) return true;
+    return changeSilent(product, policy.settings.forgetAfterMs, { awakeOnly: false }, (device) =>
+      forgetDevice(device, policy, momentFor(product, clock.now())),
+    );
+  }
+
+  /** Changes devices that were silent for long; false where more of them are left for the next tick. */
+  async function changeSilent(
+    product: ServedProduct,
+    silentMs: number,
+    options: { readonly awakeOnly: boolean },
+    decide: (device: DeviceRecord) => Decision | null,
+  ): Promise<boolean> {
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const before = steadyNow() - forgetAfterMs;
-      const sightings = await store.unheardDevices(product.name, before, PAGE_SIZE);
-      // The index is by the wall clock; silence counts only while we listened.
+      const before = steadyNow() - silentMs;
+      const sightings = await store.unheardDevices(product.name, before, PAGE_SIZE, options);
+      // The index is by the wall clock, and of contacts that are written; silence counts only while we listened.
       const devices = sightings
-        .filter(
-          ({ contact }) => product.listening.listened - (contact?.listened ?? 0) >= forgetAfterMs,
-        )
-        .map(({ device }) => device);
-      const changed = await saveEach(product, devices, (device, policy) =>
-        forgetDevice(device, policy, momentFor(product, clock.now())),
-      );
-      if (sightings.length < PAGE_SIZE || changed === 0) return;
+        .filter(({ contact }) => product.listening.listened - (contact?.listened ?? 0) >= silentMs)
+        .map(({ device }) => device)
+        .filter(({ key }) => gateway.contacts.last(key) === null);
+      const changed = await saveEach(product, devices, decide);
+      if (sightings.length < PAGE_SIZE || changed === 0) return true;
     }
+    return false;
   }
 
   /** Writes what `decide` says of each device; who was changed by another hand meanwhile is left for the next tick. */
@@ -158,11 +177,12 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     return changed;
   }
 
-  async function prune(): Promise<void> {
+  async function prune(): Promise<boolean> {
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const dropped = await store.prune(steadyNow() - HISTORY_KEPT_MS, PAGE_SIZE);
-      if (dropped < PAGE_SIZE) return;
+      if (dropped < PAGE_SIZE) return true;
     }
+    return false;
   }
 
   async function watchClock(): Promise<void> {
@@ -191,10 +211,10 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     clockOffset = offset;
   }
 
-  async function attempt(what: string, part: () => Promise<void>): Promise<boolean> {
+  /** Whether all of a part is done. */
+  async function attempt(what: string, part: () => Promise<boolean | void>): Promise<boolean> {
     try {
-      await part();
-      return true;
+      return (await part()) !== false;
     } catch (error) {
       gateway.log.warn(`${what} failed and is tried again: ${messageOf(error)}`);
       return false;
@@ -215,10 +235,12 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     if (now < hourlyDue) return;
     let isDone = await attempt('Dropping old history', prune);
     for (const product of products.all()) {
-      const isForgotten = await attempt(`Forgetting devices of ${product.name}`, () =>
-        forget(product),
+      const { name } = product;
+      const isMarked = await attempt(`Marking silent devices of ${name}`, () =>
+        markDormant(product),
       );
-      isDone &&= isForgotten;
+      const isForgotten = await attempt(`Forgetting devices of ${name}`, () => forget(product));
+      isDone &&= isMarked && isForgotten;
     }
     if (isDone) hourlyDue = now + HOUR_MS;
   }

@@ -80,7 +80,10 @@ describe('an action whose target changed', () => {
     await tellCancel(gateway, 'dev-1', id, 'rejected', 'success');
     expect((await tell(gateway, 'dev-1', id, 'closed', 'success')).status).toBe(200);
     await gateway.report('dev-1', { fw_version: '42' });
-    expect((await gateway.device('dev-1')).outcome).toMatchObject({ version: 42, state: 'succeeded' });
+    expect((await gateway.device('dev-1')).outcome).toMatchObject({
+      version: 42,
+      state: 'succeeded',
+    });
     expect((await pollOffer(gateway, 'dev-1')).id).not.toBe(id);
   });
 
