@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['base', 'model', 'gates', 'releases', 'devices'],
   reports: ['base', 'model', 'releases', 'devices', 'gates', 'plan'],
   sources: ['base', 'model'],
-  stores: ['base', 'model', 'firmware', 'devices'],
+  stores: ['base', 'model', 'firmware', 'devices', 'releases'],
   fleets: ['base', 'model', 'devices', 'releases', 'reports', 'stores'],
   simulator: ['base'],
   reconciler: [

@@ -2,7 +2,7 @@
 
 import type { FirmwareSpec, Origin, Placed } from '../model/desired.ts';
 import { usableFirmware } from './firmware.ts';
-import { groupDevices } from './groups.ts';
+import { groupDevices, groupMatch } from './groups.ts';
 import type { Scope } from './scope.ts';
 import { refuse } from './scope.ts';
 
@@ -30,6 +30,16 @@ export function requireNamed(
       'spec.group',
       'UnknownGroup',
       `No DeviceGroup of ${scope.product} is named ${group}.`,
+    );
+    return null;
+  }
+  if (origin.kind === 'DeviceLock' && group !== null && groupMatch(scope, group) !== null) {
+    refuse(
+      scope,
+      origin,
+      'spec.group',
+      'GroupNotListed',
+      `Group ${group} matches attributes; a lock takes only a group that lists its devices.`,
     );
     return null;
   }

@@ -4,23 +4,23 @@
 import type { Desired, Placed, ProductSpec } from '../model/desired.ts';
 import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
-import type { Impact, ProductPlan } from '../model/plan.ts';
+import type { ProductPlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/revision.ts';
-import type { ProductPolicy } from '../model/policy.ts';
 import { parentGuardrailsOf } from '../model/revision.ts';
 import { NO_ROLLOUT } from '../model/rollout.ts';
 import { planFirmware, retireFirmware } from './firmware.ts';
 import { endGroups, planGroups } from './groups.ts';
-import { conflictingDevices, countImpact } from './impact.ts';
+import { addFleetWarnings, warnOfDowngrades } from './fleet-warnings.ts';
+import { countImpact } from './impact.ts';
+import { planConfig } from './config.ts';
 import { holdCarriedLocks, planLocks } from './locks.ts';
 import { forecastReleases } from './forecast.ts';
 import { plannedPolicy } from './planned-policy.ts';
-import type { Population } from './population.ts';
 import { populationOf } from './population.ts';
 import { refuseHalted, warnOfMissingStones, warnOfWaits } from './release-warnings.ts';
 import { haltFrozen, planReleases, planVerification } from './releases.ts';
 import type { PlanContext, Scope } from './scope.ts';
-import { guardrailsOf, placeOf, refusalOf, refuse, traceOf, warn } from './scope.ts';
+import { guardrailsOf, placeOf, refusalOf, refuse } from './scope.ts';
 import { compareText, sortDesired } from './sort-desired.ts';
 
 /** Order of execution: what takes away first, what starts something last. */
@@ -108,9 +108,9 @@ export function planProduct(
     return { plan: { ...emptyPlan(product, live), refusals: scope.refusals }, next: inForce };
   }
   addKnownProblems(scope, snapshot);
-  planConfig(scope);
   planFirmware(scope);
   planGroups(scope);
+  planConfig(scope);
   planLocks(scope);
   const population = populationOf(scope);
   const waits = planReleases(scope, population);
@@ -207,73 +207,6 @@ function placeKey(place: {
   readonly column: number;
 }): string {
   return `${place.file}:${place.line}:${place.column}`;
-}
-
-function planConfig(scope: Scope): void {
-  const { desired, inForce } = scope;
-  if (desired.config === null) return;
-  const before = inForce.config;
-  const changes = before === null ? ['new'] : changedFields(before.spec, desired.config.spec);
-  if (changes.length > 0) {
-    scope.actions.push({
-      type: 'ConfigureProduct',
-      changes,
-      trace: traceOf(desired.config.origin),
-    });
-  }
-}
-
-function changedFields(before: ProductSpec, after: ProductSpec): readonly string[] {
-  const keys = ['productId', 'platform', 'fleet', 'verification', 'guardrails'] as const;
-  return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-}
-
-function addFleetWarnings(scope: Scope, population: Population, policy: ProductPolicy): void {
-  const { live } = scope;
-  if (live.stopped)
-    warn(scope, null, '', 'EmergencyStop', `${scope.product} is stopped: nothing more is offered.`);
-  const unknown = [...live.unlocked, ...live.locked]
-    .filter((count) => count.version === null)
-    .reduce((sum, count) => sum + count.devices, 0);
-  if (unknown > 0)
-    warn(
-      scope,
-      null,
-      '',
-      'VersionUnknown',
-      `${unknown} device(s) have not named a version that a manifest knows.`,
-    );
-  const failed = live.outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-  if (failed > 0)
-    warn(scope, null, '', 'DevicesFailing', `${failed} device(s) have failed with their version.`);
-  const { names, others } = conflictingDevices(population, policy);
-  if (names.length + others > 0) {
-    const shown = names.slice(0, 10);
-    const more = names.length - shown.length + others;
-    const devices = shown.length === 0 ? `${more} devices` : shown.join(', ');
-    warn(
-      scope,
-      scope.nextConfig.origin,
-      '',
-      'ReleaseConflict',
-      `Groups give these devices different versions, so they are offered nothing: ${devices}${shown.length > 0 && more > 0 ? ` and ${more} more` : ''}.`,
-    );
-  }
-}
-
-function warnOfDowngrades(scope: Scope, impact: Impact): void {
-  for (const flash of impact.flashes) {
-    if (flash.from === null || flash.from <= flash.to) continue;
-    const release = scope.nextReleases.find(({ spec }) => spec.version === flash.to);
-    const lock = scope.nextLocks.find(({ spec }) => spec.version === flash.to);
-    warn(
-      scope,
-      (release ?? lock)?.origin ?? null,
-      'spec.version',
-      'Downgrade',
-      `${flash.devices} device(s) go down from version ${flash.from} to ${flash.to}.`,
-    );
-  }
 }
 
 function planUnconfigured(

@@ -1,0 +1,63 @@
+// What a plan warns of that the fleet shows, whatever the manifests say: a stop, unknown versions, failures, devices that
+// two groups pull at, devices that go down.
+
+import type { Impact } from '../model/plan.ts';
+import type { ProductPolicy } from '../model/policy.ts';
+import { conflictingDevices } from './impact.ts';
+import type { Population } from './population.ts';
+import type { Scope } from './scope.ts';
+import { warn } from './scope.ts';
+
+/** Adds the warnings about the fleet as it is. */
+export function addFleetWarnings(
+  scope: Scope,
+  population: Population,
+  policy: ProductPolicy,
+): void {
+  const { live } = scope;
+  if (live.stopped)
+    warn(scope, null, '', 'EmergencyStop', `${scope.product} is stopped: nothing more is offered.`);
+  const unknown = [...live.unlocked, ...live.locked]
+    .filter((count) => count.version === null)
+    .reduce((sum, count) => sum + count.devices, 0);
+  if (unknown > 0)
+    warn(
+      scope,
+      null,
+      '',
+      'VersionUnknown',
+      `${unknown} device(s) have not named a version that a manifest knows.`,
+    );
+  const failed = live.outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+  if (failed > 0)
+    warn(scope, null, '', 'DevicesFailing', `${failed} device(s) have failed with their version.`);
+  const { names, others } = conflictingDevices(population, policy);
+  if (names.length + others > 0) {
+    const shown = names.slice(0, 10);
+    const more = names.length - shown.length + others;
+    const devices = shown.length === 0 ? `${more} devices` : shown.join(', ');
+    warn(
+      scope,
+      scope.nextConfig.origin,
+      '',
+      'ReleaseConflict',
+      `Groups give these devices different versions, so they are offered nothing: ${devices}${shown.length > 0 && more > 0 ? ` and ${more} more` : ''}.`,
+    );
+  }
+}
+
+/** Warns of devices that would go down to a lower version. */
+export function warnOfDowngrades(scope: Scope, impact: Impact): void {
+  for (const flash of impact.flashes) {
+    if (flash.from === null || flash.from <= flash.to) continue;
+    const release = scope.nextReleases.find(({ spec }) => spec.version === flash.to);
+    const lock = scope.nextLocks.find(({ spec }) => spec.version === flash.to);
+    warn(
+      scope,
+      (release ?? lock)?.origin ?? null,
+      'spec.version',
+      'Downgrade',
+      `${flash.devices} device(s) go down from version ${flash.from} to ${flash.to}.`,
+    );
+  }
+}
