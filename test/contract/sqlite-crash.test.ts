@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import { PRODUCT } from './store-fixtures.ts';
+import { SPENT_VERSION, WRITER_BURST, WRITER_INTERVAL_MS } from './store-writer-rate.ts';
 
 const WRITER = fileURLToPath(new URL('store-writer.ts', import.meta.url));
 
@@ -35,10 +36,16 @@ async function runAndKill(file: string, round: number, lines: number): Promise<r
   return output.split('\n').slice(0, -1);
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
 describe('a SQLite state whose process is killed', () => {
-  it('holds everything that was acknowledged, with counters that fit', async () => {
+  it('holds everything that was acknowledged, with counters that fit and no token too many', async () => {
     const file = join(folder, 'state.db');
     const acknowledged: string[] = [];
+    const started = Date.now();
+    let spent = 0;
     for (const [round, lines] of [1, 40, 333].entries()) {
       acknowledged.push(...(await runAndKill(file, round, lines)));
       const opened = await openSqliteStore(file);
@@ -72,8 +79,14 @@ describe('a SQLite state whose process is killed', () => {
       const tallies = await store.tallies(PRODUCT);
       expect(tallies.get('standing:active')).toBe(devices.length);
       expect(tallies.get('unlocked:0')).toBe(devices.filter((running) => running === 0).length);
+      spent = tallies.get(`unlocked:${SPENT_VERSION}`) ?? 0;
+      expect(spent).toBeLessThanOrEqual(WRITER_BURST + (Date.now() - started) / WRITER_INTERVAL_MS);
+      const counted = (await store.census(PRODUCT)).flatMap(({ blocks }) => [...blocks.values()]);
+      expect(sum(counted.flatMap((counts) => [...counts]))).toBe(devices.length);
       await store.close();
     }
+    // All that the rate allows was taken, so that what was left of it did matter.
+    expect(spent).toBeGreaterThanOrEqual(WRITER_BURST);
     expect(acknowledged.length).toBeGreaterThan(373);
   });
 });

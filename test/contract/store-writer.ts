@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { changeDevice, createDevice, makeDevice, makeEvent } from './store-fixtures.ts';
+import { SPENT_VERSION, WRITER_RATE } from './store-writer-rate.ts';
 
 const [, , file = '', round = ''] = process.argv;
 const opened = await openSqliteStore(file);
@@ -22,6 +23,10 @@ async function writeForever(store: Store, lane: string): Promise<void> {
     await store.addEvents([makeEvent({ message })]);
     acknowledge(`event ${message}`);
     acknowledge(`action ${await store.reserveActionIds(3)}`);
+    const spender = makeDevice(`${lane}-${i}-spender`, { running: SPENT_VERSION });
+    const spend = { meter: '1', rate: WRITER_RATE, at: performance.timeOrigin + performance.now() };
+    const spent = await store.saveDevice({ before: null, after: spender, spend });
+    if (spent.status === 'saved') acknowledge(`device ${spender.id} 1`);
   }
 }
 
