@@ -60,11 +60,11 @@ export function answerPoll(input: PollInput): PollDecision {
   let spends: PolicyRelease | null = null;
   if (draft.device.action === null && !asksVersion && target.kind === 'version') {
     const wait = findOfferWait(draft.device, target, policy, moment);
-    const isExhausted = target.pace?.rate != null && input.exhausted.has(target.pace.round);
-    if (wait === null && !isExhausted) {
+    const rated = target.pace !== null && target.pace.rate !== null ? target.pace : null;
+    if (wait === null && (rated === null || !input.exhausted.has(rated.round))) {
       link = deploymentLink(offer(draft, target, policy, moment, input.freshActionId));
       usedActionId = true;
-      spends = target.pace?.rate == null ? null : target.pace;
+      spends = rated;
     }
   }
   if (wantsReport(draft.device, policy, moment)) ask(draft, moment);
