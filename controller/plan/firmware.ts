@@ -35,13 +35,13 @@ export function retireFirmware(scope: Scope): void {
   const named = new Set([
     ...scope.nextLocks.map(({ spec }) => spec.version),
     ...scope.nextReleases.map(({ spec }) => spec.version),
-    ...basesOf(scope),
   ]);
+  const bases = new Set(basesOf(scope));
   for (const firmware of scope.inForce.firmware) {
     const { version } = firmware.spec;
     if (kept.has(version)) continue;
     const running = devicesRunning(scope, version);
-    if (running === 0 && !named.has(version)) {
+    if (running === 0 && !named.has(version) && !bases.has(version)) {
       scope.actions.push({
         type: 'RetireFirmware',
         version,
@@ -50,7 +50,11 @@ export function retireFirmware(scope: Scope): void {
       continue;
     }
     scope.nextFirmware.push({ ...firmware, spec: { ...firmware.spec, retiring: true } });
-    const why = named.has(version) ? 'it is released or locked to' : `${running} device(s) run it`;
+    const why = named.has(version)
+      ? 'it is released or locked to'
+      : running > 0
+        ? `${running} device(s) run it`
+        : 'devices may have to return to it';
     warn(
       scope,
       firmware.origin,

@@ -157,8 +157,10 @@ export function advanceRelease(input: AdvanceInput): Advance {
 
 /** The exposure of a step in buckets, with its `minDevices`; never below what was reached. */
 export function limitOf(step: StepSpec, reached: number, counts: ReleaseCounts): number {
-  const least = step.minDevices === 0 ? 0 : counts.limitFor(step.minDevices);
-  return Math.max(reached, step.exposure, least);
+  const limit = Math.max(reached, step.exposure);
+  // Nearly always the share holds enough devices, and that is quickly told.
+  const isEnough = counts.within(limit).devices >= step.minDevices;
+  return isEnough ? limit : Math.max(limit, counts.limitFor(step.minDevices));
 }
 
 /** The step that the release is in, also after its strategy was edited; null where the next one begins at once. */
