@@ -2,12 +2,15 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { FleetDriver } from '../../controller/fleets/driver.ts';
+import type { FleetDriver, TurnSpan } from '../../controller/fleets/driver.ts';
 import type { Desired } from '../../controller/model/desired.ts';
 import { emptyDesired } from '../../controller/model/desired.ts';
 import type { LiveState } from '../../controller/model/live.ts';
 import type { Action } from '../../controller/model/plan.ts';
+import { BUCKETS } from '../../controller/model/rollout.ts';
+import { bucketOf, positionOf } from '../../controller/releases/circle.ts';
 import { buildDesired, type DesiredWords } from '../support/desired.ts';
+import { countCensus } from '../support/census-count.ts';
 import { releaseAll } from '../support/tracks.ts';
 
 /** A driver with a fleet of its own behind it, which the test may play. */
@@ -46,6 +49,12 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
       return observed.value;
     }
 
+    async function firstOf(span: TurnSpan, count: number): Promise<readonly string[]> {
+      const first = await under.driver.firstDevices('thermostat', span, count);
+      if (!first.ok) throw new Error(first.error.message);
+      return first.value.map(({ id }) => id);
+    }
+
     async function execute(action: Action): Promise<void> {
       expect(await under.driver.execute('thermostat', action)).toEqual({
         ok: true,
@@ -66,6 +75,8 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
         unlocked: [],
         locked: [],
         outcomes: [],
+        rounds: [],
+        census: [],
         named: new Map(),
         evidence: [],
       });
@@ -83,6 +94,17 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
           { version: 42, devices: 1 },
         ],
       });
+    });
+
+    it('counts unlocked devices by version and bucket', async () => {
+      await under.hear('dev-1', 41);
+      await under.hear('dev-2', 41);
+      await under.hear('dev-3', 42);
+      await execute(lockOf('dev-2', 41));
+      expect(countCensus(await observe())).toEqual([
+        { version: 41, traits: {}, dormant: false, buckets: [bucketOf('dev-1')] },
+        { version: 42, traits: {}, dormant: false, buckets: [bucketOf('dev-3')] },
+      ]);
     });
 
     it('shows the devices that are named, those with a lock, and no others', async () => {
@@ -256,9 +278,43 @@ export function describeDriverContract(name: string, make: () => Promise<DriverU
       await putInForce({ release: 42 });
       await under.contact('dev-1');
       const counts = { version: 42, inFlight: 1, succeeded: 0, failed: 0 };
-      expect((await observe()).outcomes).toEqual([counts]);
+      const underWay = await observe();
+      expect(underWay.outcomes).toEqual([counts]);
+      expect(underWay.rounds).toEqual([{ round: 420, inFlight: 1, failed: 0 }]);
       await under.hear('dev-1', 42);
-      expect((await observe()).outcomes).toEqual([{ ...counts, inFlight: 0, succeeded: 1 }]);
+      const live = await observe();
+      expect(live.outcomes).toEqual([{ ...counts, inFlight: 0, succeeded: 1 }]);
+      expect(live.rounds).toEqual([]);
+    });
+
+    it('names the devices that a release reaches first, in the order of its turn', async () => {
+      const ids = Array.from({ length: 12 }, (_, number) => `dev-${number}`);
+      await Promise.all(ids.map((id) => under.hear(id, 41)));
+      const placed = ids
+        .map((id) => ({ id, bucket: bucketOf(id) }))
+        .sort((one, other) => one.bucket - other.bucket);
+      // The turn begins in the middle of the devices, and so runs over the end of the circle.
+      const offset = (placed[8]?.bucket ?? 0) - 1;
+      const turn = [...placed.slice(8), ...placed.slice(0, 8)].map(({ id }) => id);
+      expect(await firstOf({ offset, limit: BUCKETS }, 12)).toEqual(turn);
+      expect(await firstOf({ offset, limit: BUCKETS }, 7)).toEqual(turn.slice(0, 7));
+      expect(await firstOf({ offset, limit: BUCKETS }, 0)).toEqual([]);
+      const untilSixth = positionOf(bucketOf(turn[5] ?? ''), offset);
+      expect(await firstOf({ offset, limit: untilSixth }, 12)).toEqual(turn.slice(0, 5));
+      expect(await firstOf({ offset, limit: untilSixth + 1 }, 12)).toEqual(turn.slice(0, 6));
+      const toTheEnd = BUCKETS - offset;
+      expect(await firstOf({ offset, limit: toTheEnd }, 12)).toEqual(turn.slice(0, 4));
+      expect(await firstOf({ offset, limit: 0 }, 12)).toEqual([]);
+    });
+
+    it('leaves out locked devices among the first, and those that it never heard', async () => {
+      const ids = Array.from({ length: 6 }, (_, number) => `dev-${number}`);
+      await Promise.all(ids.map((id) => under.hear(id, 41)));
+      await execute(lockOf('dev-99', 42));
+      const turn = ids.toSorted((one, other) => bucketOf(one) - bucketOf(other));
+      for (const id of turn.slice(0, 4)) await execute(lockOf(id, 41));
+      expect(await firstOf({ offset: 0, limit: BUCKETS }, 1)).toEqual(turn.slice(4, 5));
+      expect(await firstOf({ offset: 0, limit: BUCKETS }, 9)).toEqual(turn.slice(4));
     });
 
     it('calls back when something happened, until it is told not to', async () => {

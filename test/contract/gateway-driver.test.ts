@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { FLEET_DRIVERS } from '../../controller/fleets/registry.ts';
 import type { LiveState } from '../../controller/model/live.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { feedbackBody, startGateway, type TestGateway } from '../support/gateway.ts';
 import { describeDriverContract } from './driver-contract.ts';
 
 describeDriverContract('gateway', async () => {
@@ -140,6 +140,69 @@ describe('the live state of the gateway', () => {
       ok: false,
       error: { code: 'StateUnavailable', message: 'disk gone', disposition: 'retry' },
     });
+  });
+
+  it('sums outcomes over rounds by version, and over versions by round', async () => {
+    const firmware = [{ version: 40 }, { version: 41 }, { version: 42, requiresFrom: 41 }];
+    for (const [device, round, outcome] of [
+      ['dev-1', 5, 'failure'],
+      ['dev-2', 5, 'none'],
+      ['dev-3', 6, 'none'],
+      ['dev-4', 6, 'failure'],
+    ] as const) {
+      await gateway.inForce({ ...words, firmware, release: 42 }, { tracks: { '': { round } } });
+      await gateway.poll(device);
+      // The second is on its way to a stepping stone.
+      await gateway.report(device, { fw_version: device === 'dev-2' ? '40' : '41' });
+      const { _links } = await gateway.poll(device);
+      const href = _links?.deploymentBase?.href.replace(/\?.*/, '/feedback') ?? '';
+      if (outcome === 'none') continue;
+      await gateway.ask('POST', href, { body: feedbackBody('closed', outcome) });
+    }
+    const live = await observe();
+    expect(live.outcomes).toEqual([
+      { version: 41, inFlight: 1, succeeded: 0, failed: 0 },
+      { version: 42, inFlight: 1, succeeded: 0, failed: 2 },
+    ]);
+    expect(live.rounds).toEqual([
+      { round: 5, inFlight: 1, failed: 1 },
+      { round: 6, inFlight: 1, failed: 1 },
+    ]);
+  });
+
+  it('counts no attempts of locks as those of a round', async () => {
+    await gateway.inForce({ ...words, firmware: [{ version: 41 }, { version: 42 }] });
+    await gateway.poll('dev-1');
+    await gateway.report('dev-1', { fw_version: '41' });
+    await gateway.lock('dev-1', 42);
+    await gateway.poll('dev-1');
+    const live = await observe();
+    expect(live.outcomes).toEqual([{ version: 42, inFlight: 1, succeeded: 0, failed: 0 }]);
+    expect(live.rounds).toEqual([]);
+  });
+
+  it('says how long the product was listened to, and whether it is', async () => {
+    await gateway.pass(5_000);
+    expect(await observe()).toMatchObject({ listened: 5_000, listening: true });
+    await Promise.all(['dev-1', 'dev-2', 'dev-3'].map((id) => gateway.poll(id)));
+    await gateway.pass(45_000);
+    const { listened, listening } = await observe();
+    expect(listening).toBe(false);
+    expect(listened).toBe(gateway.driver.momentOf('thermostat')?.listened);
+    gateway = await gateway.restart();
+    expect(await observe()).toMatchObject({ listened, listening: false });
+  });
+
+  it('counts time in longer ticks where they are further apart', async () => {
+    await gateway.close();
+    gateway = await startGateway({ tickMs: 60_000 });
+    await gateway.inForce(words);
+    gateway.clock.advance(300_000);
+    await gateway.driver.tick();
+    expect((await observe()).listened).toBe(300_000);
+    gateway.clock.advance(3_000_000);
+    await gateway.driver.tick();
+    expect((await observe()).listened).toBe(600_000);
   });
 
   it('serves `why` with the policy in force, the moment, and whether it is listened to', async () => {

@@ -147,9 +147,12 @@ describe('a binary', () => {
     expect((await gateway.device('dev-1')).given).toBeNull();
   });
 
-  it('goes on when something else changes', async () => {
+  it.each([
+    ['another version is released', { ...words, release: 41 }],
+    ['its release is held', { ...words, rollout: { paused: true } }],
+  ])('goes on when %s', async (_what, changed) => {
     const download = await openDownload(link);
-    await gateway.inForce({ ...words, release: 41 });
+    await gateway.inForce(changed);
     expect(await receivedOf(download)).toBe(SIZE);
   });
 

@@ -102,18 +102,6 @@ describe('a staged release', () => {
     });
   });
 
-  it('does not break a download that is under way when its release is held', async () => {
-    await gateway.close();
-    gateway = await startGateway({ binarySize: 8_000_000 });
-    await release({ limit: 1_000 });
-    const { href } = await bringToOffer(gateway, inside);
-    const link = artifactLink(await readDeployment(gateway, href));
-    const download = gateway.ask('GET', link);
-    await release({ limit: 1_000 }, { rollout: { paused: true } });
-    expect((await download).body.equals(gateway.binaryOf(42))).toBe(true);
-    expect(gateway.logLines).toEqual([]);
-  });
-
   it('returns devices to the base when it is rolled back', async () => {
     await introduce(gateway, inside, '42');
     await introduce(gateway, outside, '41');

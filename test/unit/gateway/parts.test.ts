@@ -12,6 +12,7 @@ import {
   isAllowed,
   readCredentials,
 } from '../../../controller/fleets/gateway/credentials.ts';
+import { createExhaustedRounds } from '../../../controller/fleets/gateway/exhausted-rounds.ts';
 import { formatSleep } from '../../../controller/fleets/gateway/documents.ts';
 import { baseUrl, deviceLinks } from '../../../controller/fleets/gateway/links.ts';
 import { createRegistrationCap } from '../../../controller/fleets/gateway/registration-cap.ts';
@@ -19,10 +20,12 @@ import {
   createServedProducts,
   momentFor,
 } from '../../../controller/fleets/gateway/served-products.ts';
+import { createSteadyClock } from '../../../controller/fleets/gateway/steady-clock.ts';
 import { startListening } from '../../../controller/devices/listening.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { expectedDevice } from '../../../controller/model/device.ts';
 import { buildDesired } from '../../support/desired.ts';
+import { createTestClock, TEST_START } from '../../support/gateway.ts';
 
 describe('the sleep of a poll', () => {
   it('is a clock time above zero and below a day for any interval', () => {
@@ -241,6 +244,40 @@ describe('action ids', () => {
     await ids.refill();
     expect(ids.peek()).toBe(31_001);
     expect(reserved).toEqual([1_000, 1_000]);
+  });
+
+  it('that were given back come first, each once', async () => {
+    const ids = createActionIds(async () => 21_001);
+    await ids.refill();
+    ids.use();
+    ids.use();
+    ids.giveBack(21_001);
+    expect(ids.peek()).toBe(21_001);
+    ids.use();
+    expect(ids.peek()).toBe(21_003);
+  });
+});
+
+describe('the steady clock', () => {
+  it('starts at the wall clock, and goes on with the monotonic one whatever the wall clock does', () => {
+    const clock = createTestClock();
+    const steadyNow = createSteadyClock(clock);
+    expect(steadyNow()).toBe(clock.now());
+    clock.jump(-90_000_000);
+    clock.advance(1_500);
+    expect(steadyNow()).toBe(TEST_START + 1_500);
+  });
+});
+
+describe('exhausted rounds', () => {
+  it('are known until their token is free', () => {
+    const rounds = createExhaustedRounds();
+    expect([...rounds.at(0)]).toEqual([]);
+    rounds.note(7, 1_000.5);
+    rounds.note(8, 2_000);
+    expect([...rounds.at(1_000)]).toEqual([7, 8]);
+    expect([...rounds.at(1_000.5)]).toEqual([8]);
+    expect([...rounds.at(2_000)]).toEqual([]);
   });
 });
 
