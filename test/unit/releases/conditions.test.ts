@@ -4,10 +4,16 @@ import { describe, expect, it } from 'vitest';
 
 import { failure } from '../../../controller/base/failure.ts';
 import type { LiveState } from '../../../controller/model/live.ts';
-import type { ProductPlan } from '../../../controller/model/plan.ts';
+import type { Condition } from '../../../controller/model/condition.ts';
+import type { ProductPlan, ReleasePlan } from '../../../controller/model/plan.ts';
 import type { ConditionInput } from '../../../controller/releases/conditions.ts';
 import { stateConditions } from '../../../controller/releases/conditions.ts';
 import { desired, live, planOne, remembered } from '../../support/plan-input.ts';
+import {
+  sampleHaltedRelease,
+  sampleRelease,
+  sampleWaitingRelease,
+} from '../reports/release-samples.ts';
 
 const firmware = [{ version: 41 }, { version: 42 }];
 const state = desired({ firmware, release: 41 });
@@ -38,7 +44,11 @@ function conditions(seen: LiveState, plan: ProductPlan, more: Partial<ConditionI
 const said = (made: ReturnType<typeof conditions>) =>
   made.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
 
-const planFor = (seen: LiveState, now = state) => planOne({ now, inForce: state, live: seen }).plan;
+/** What is planned, without what the releases of it would wait for: that is given by the tests that are about it. */
+const planFor = (seen: LiveState, now = state): ProductPlan => ({
+  ...planOne({ now, inForce: state, live: seen }).plan,
+  releases: [],
+});
 
 describe('the conditions of a product', () => {
   it('are Ready when every device runs its target', () => {
@@ -50,7 +60,7 @@ describe('the conditions of a product', () => {
     const seen = fleet(40, { outcomes: [{ version: 41, inFlight: 2, succeeded: 0, failed: 0 }] });
     const made = conditions(seen, planFor(seen));
     expect(said(made)).toEqual(['Ready False Progressing', 'Reconciling True Progressing']);
-    expect(made[1]?.message).toBe('4 device(s) to go, 2 under way.');
+    expect(made[1]?.message).toBe('4 devices to go, 2 under way.');
   });
 
   it('never call a fleet without devices ready', () => {
@@ -106,7 +116,7 @@ describe('the conditions of a product', () => {
     ]);
     const fresh = fleet(40, { adopted: false });
     const { plan } = planOne({ now: state, live: fresh });
-    expect(said(conditions(fresh, plan))).toEqual([
+    expect(said(conditions(fresh, { ...plan, releases: [] }))).toEqual([
       'Ready False StateNew',
       'Reconciling True Progressing',
       'Stalled True StateNew',
@@ -125,6 +135,20 @@ describe('the conditions of a product', () => {
   it('are drifted when devices have failed', () => {
     const seen = fleet(40, { outcomes: [{ version: 41, inFlight: 0, succeeded: 0, failed: 1 }] });
     expect(said(conditions(seen, planFor(seen)))).toContain('Drifted True Drifted');
+  });
+
+  it('count devices in words', () => {
+    const lone = fleet(40, { devices: 1, unlocked: [{ version: 40, devices: 1 }] });
+    expect(conditions(lone, planFor(lone))[0]?.message).toBe(
+      '1 device does not run its target yet.',
+    );
+    const done = fleet(41, { devices: 1, unlocked: [{ version: 41, devices: 1 }] });
+    expect(conditions(done, planFor(done))[0]?.message).toBe(
+      'The 1 device runs its target or is to be left alone.',
+    );
+    expect(conditions(fleet(41), planFor(fleet(41)))[0]?.message).toBe(
+      'All 4 devices run their target or are to be left alone.',
+    );
   });
 
   it('are unknown while the fleet cannot be reached, and stalled where only a person can help', () => {
@@ -159,5 +183,77 @@ describe('the conditions of a product', () => {
       lastTransitionTime: 9999,
       observedRevision: 'r1',
     });
+  });
+});
+
+describe('the conditions of a product with a release under way', () => {
+  const seen = fleet(41);
+  const withReleases = (...releases: readonly ReleasePlan[]): ProductPlan => ({
+    ...planFor(seen),
+    releases,
+  });
+
+  it('are reconciling, and name the step, the exposure and what it waits for', () => {
+    const made = conditions(seen, withReleases(sampleRelease()));
+    expect(said(made)).toEqual(['Ready True Converged', 'Reconciling True Progressing']);
+    expect(made[1]?.message).toBe(
+      'Release of version 42: step tenth, exposure 10%; waits for successes (98 of 100) and its soak.',
+    );
+  });
+
+  it('name the step that waits for an approval', () => {
+    const made = conditions(seen, withReleases(sampleWaitingRelease()));
+    expect(made[1]?.message).toContain('waits for approval of step half');
+  });
+
+  it('say the same as long as only time passes, so that nothing has to be written', () => {
+    const at = (leftMs: number): readonly Condition[] =>
+      conditions(seen, withReleases(sampleRelease({ waits: [{ kind: 'soak', leftMs }] })));
+    expect(at(1_000)).toEqual(at(7_200_000));
+  });
+
+  it('are suspended by a pause, beside another release that goes on', () => {
+    const paused = sampleRelease({ group: 'beta', waits: [{ kind: 'paused' }] });
+    expect(said(conditions(seen, withReleases(paused)))).toEqual([
+      'Ready True Converged',
+      'Suspended True ReleasePaused',
+    ]);
+    const both = conditions(seen, withReleases(sampleRelease(), paused));
+    expect(said(both).slice(1)).toEqual([
+      'Reconciling True Progressing',
+      'Suspended True ReleasePaused',
+    ]);
+    expect(both[2]?.message).toBe(
+      'Release of version 42 for group beta: paused; step tenth, exposure 10%.',
+    );
+  });
+
+  it('are not ready and stalled once it has halted', () => {
+    const refusal = {
+      reason: 'ReleaseHalted',
+      message: '5 of 100 devices failed.',
+      remedy: '',
+      place: { file: 'a', line: 1, column: 1 },
+      manifest: 'Release/beta',
+      flashes: [],
+      lifts: 'commit',
+    } as const;
+    const plan = { ...withReleases(sampleHaltedRelease()), refusals: [refusal] };
+    const made = conditions(seen, plan);
+    expect(said(made)).toEqual(['Ready False ReleaseHalted', 'Stalled True ReleaseHalted']);
+  });
+
+  it('are only stopped while the product is, and say nothing of one that is finished', () => {
+    const stopped = fleet(41, { stopped: true });
+    const waits = [{ kind: 'stopped' }] as const;
+    const plan = { ...planFor(stopped), releases: [sampleRelease({ waits })] };
+    expect(said(conditions(stopped, plan))).toEqual([
+      'Ready True Converged',
+      'Suspended True EmergencyStop',
+    ]);
+    const finished = withReleases(sampleRelease({ finishedAt: 1, waits: [] }));
+    expect(said(conditions(seen, finished))).toEqual(['Ready True Converged']);
+    const lonely = withReleases(sampleRelease({ waits: [{ kind: 'devices' }] }));
+    expect(said(conditions(seen, lonely))).toEqual(['Ready True Converged']);
   });
 });
