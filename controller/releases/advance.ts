@@ -259,13 +259,18 @@ function beginStep(
   };
 }
 
-/** A soak begins with the step's first success, or at once where the step has nobody left to flash. */
+/**
+ * A soak begins with the first device that the step brings to the version: before, there is nothing to watch, such as
+ * while a window is closed. Where the step has nobody left to flash it begins at once.
+ */
 function noteFirstSuccess(state: ReleaseState, step: StepSpec, input: AdvanceInput): ReleaseState {
   if (state.soakSince !== null) return state;
   const within = input.counts.within(state.limit);
   const isFirst = within.running > state.runningBefore;
-  const isThere = within.running >= successesNeeded(step, within);
-  return isFirst || isThere ? { ...state, soakSince: input.moment.listened } : state;
+  const isSettled =
+    within.running >= successesNeeded(step, within) &&
+    within.running + input.counts.failed >= within.awake;
+  return isFirst || isSettled ? { ...state, soakSince: input.moment.listened } : state;
 }
 
 /** What a step still needs before it ends. */
