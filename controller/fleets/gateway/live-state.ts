@@ -40,12 +40,17 @@ export async function readLiveState(
   named: ReadonlySet<string>,
   vantage: Vantage | null,
 ): Promise<LiveState> {
-  const record = (await store.products()).find((each) => each.name === product);
-  const tallies = await store.tallies(product);
-  const sightings = [
-    ...(await store.devicesById(product, [...named])),
-    ...(await store.lockedDevices(product)),
-  ];
+  // Asked for in one turn, so that all of it is of the same moment.
+  const [products, tallies, census, byId, locked, firmware, evidence] = await Promise.all([
+    store.products(),
+    store.tallies(product),
+    store.census(product),
+    store.devicesById(product, [...named]),
+    store.lockedDevices(product),
+    store.firmware(product),
+    store.evidence(product),
+  ]);
+  const record = products.find((each) => each.name === product);
   const devices = tallies.get('standing:active') ?? 0;
   const quarantined = tallies.get('standing:quarantined') ?? 0;
   const online =
@@ -62,12 +67,12 @@ export async function readLiveState(
     locked: countVersions(tallies, 'locked'),
     outcomes: countOutcomes(outcomes),
     rounds: countRounds(outcomes),
-    census: await store.census(product),
+    census,
     listened: vantage?.listened ?? record?.listenedMs ?? 0,
     listening: vantage?.listening ?? false,
-    named: new Map(sightings.map((each) => [each.device.id, nameDevice(each, vantage)])),
-    firmware: await store.firmware(product),
-    evidence: await store.evidence(product),
+    named: new Map([...byId, ...locked].map((each) => [each.device.id, nameDevice(each, vantage)])),
+    firmware,
+    evidence,
   };
 }
 

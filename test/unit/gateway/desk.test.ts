@@ -1,6 +1,6 @@
 // The desk does to a device's record what the same requests would, and answers as they would.
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Feedback } from '../../../controller/devices/feedback.ts';
 import type { DeviceDesk, DeskPoll } from '../../../controller/fleets/gateway/desk.ts';
@@ -74,8 +74,11 @@ describe('the desk', () => {
     for (const [askHttp, askDesk] of steps) {
       await askHttp();
       await askDesk();
-      expect(shapeOf(await gateway.device('dev-desk'))).toEqual(
-        shapeOf(await gateway.device('dev-http')),
+      // That a binary was delivered is noted after its last byte.
+      await vi.waitFor(async () =>
+        expect(shapeOf(await gateway.device('dev-desk'))).toEqual(
+          shapeOf(await gateway.device('dev-http')),
+        ),
       );
     }
     expect(await gateway.device('dev-desk')).toMatchObject({

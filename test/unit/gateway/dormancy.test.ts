@@ -61,6 +61,47 @@ describe('a device that was silent for a week', () => {
     expect((await gateway.device('dev-1')).dormant).toBe(true);
   });
 
+  it('is found among many that are dormant already', async () => {
+    const { desk } = gateway.driver;
+    const others = Array.from({ length: 600 }, (_, number) => `other-${number}`);
+    await Promise.all(others.map((device) => desk.poll('thermostat', device)));
+    await pass(36 * HOUR_MS);
+    await gateway.poll('dev-1');
+    // The gateway did not listen for the day after most fell silent.
+    await pass(DORMANT_AFTER_MS - 9 * HOUR_MS);
+    const { dormant } = await gateway.device('other-599');
+    expect([dormant, (await gateway.device('dev-1')).dormant]).toEqual([true, false]);
+    await pass(15 * HOUR_MS);
+    expect((await gateway.device('dev-1')).dormant).toBe(true);
+  });
+
+  it('is not, when it is heard while silent devices are looked for', async () => {
+    await gateway.close();
+    let calls = 0;
+    gateway = await startGateway({
+      tickMs: HOUR_MS / 5,
+      wrap: (ports) => ({
+        ...ports,
+        store: {
+          ...ports.store,
+          async unheardDevices(...query) {
+            const found = await ports.store.unheardDevices(...query);
+            if (found.length > 0) await gateway.poll('dev-1');
+            calls += found.length;
+            return found;
+          },
+        },
+      }),
+    });
+    await gateway.inForce({ fleet: { pollIntervalMs: 30 * 60_000 }, firmware: [{ version: 41 }] });
+    await introduce(gateway, 'dev-1');
+    await introduce(gateway, 'dev-2');
+    await gateway.poll('dev-1');
+    await pass(DORMANT_AFTER_MS + 2 * HOUR_MS);
+    expect(calls).toBe(1);
+    expect((await gateway.device('dev-1')).dormant).toBe(false);
+  });
+
   it('wakes with a poll, too', async () => {
     await pass(DORMANT_AFTER_MS + 2 * HOUR_MS);
     expect((await gateway.device('dev-1')).dormant).toBe(true);
