@@ -1,18 +1,24 @@
-// `lockstep simulate`: simulated devices against a gateway. How a device behaves is in `simulator/`.
+// `lockstep simulate`: simulated devices against a gateway. How a device behaves is in `simulator/`; the options that
+// make it fail are in `simulate-faults.ts`.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { type ClientStyle, STYLES } from '../simulator/client-style.ts';
-import { FAULT_NAMES, FAULTS, type FaultName, parseShare } from '../simulator/faults.ts';
 import { createSimulatedFleet, type SimulatedFleet } from '../simulator/fleet.ts';
 import { renderPlainLine } from '../simulator/progress.ts';
 import type { FleetSnapshot } from '../simulator/snapshot.ts';
 import { createLiveLine } from './live-line.ts';
 import { addExamples, addOutputOptions, parseCount, parseDurationMs, parseUrl } from './options.ts';
 import { pause, type Shell } from './shell.ts';
+import {
+  createAttributeShareOption,
+  addFaultOptions,
+  type FaultOptions,
+  readFaults,
+} from './simulate-faults.ts';
 import { findGoal, renderSimulationLine, type SimulationGoal } from './simulation-line.ts';
 
-interface SimulateOptions {
+interface SimulateOptions extends FaultOptions {
   readonly server: string;
   readonly product: string;
   readonly devices: number;
@@ -27,7 +33,6 @@ interface SimulateOptions {
   readonly install: number;
   readonly reboot: number;
   readonly poll?: number;
-  readonly slowLinkRate: number;
   readonly seed: number;
   readonly duration?: number;
   readonly untilIdle?: number;
@@ -66,6 +71,7 @@ export function addSimulate(program: Command, shell: Shell): void {
         collectAttribute,
       ),
     )
+    .addOption(createAttributeShareOption())
     .addOption(
       new Option('--style <client>', 'the client that they behave like')
         .choices(Object.keys(STYLES))
@@ -92,21 +98,9 @@ export function addSimulate(program: Command, shell: Shell): void {
         .preset('30s')
         .argParser(parseDurationMs),
     );
-  for (const fault of FAULT_NAMES) {
-    command.addOption(
-      new Option(`--${fault} <share>`, `share of the devices that ${FAULTS[fault]}, such as 10%`)
-        .argParser(readShare)
-        .helpGroup('Faults:'),
-    );
-  }
-  command.addOption(
-    new Option('--slow-link-rate <bytes>', 'bytes a second of a slow link')
-      .default(2_048)
-      .argParser(parseCount(1))
-      .helpGroup('Faults:'),
-  );
+  addFaultOptions(command);
   command.action(async (options: SimulateOptions) => {
-    shell.exitCode = await simulate(shell, options, readFaults(command));
+    shell.exitCode = await simulate(shell, options, readFaults(command, options));
   });
   addOutputOptions(command);
   addExamples(command, [
@@ -116,13 +110,21 @@ export function addSimulate(program: Command, shell: Shell): void {
       'lockstep simulate --product thermostat --fail-install 2% --until-idle',
       'with failures, to its end',
     ],
+    [
+      'lockstep simulate --product thermostat --bad-version 42=20%:fall-back:30s --spare sim-00001',
+      'a bad release: a fifth of the devices falls back from 42, not the bench',
+    ],
+    [
+      'lockstep simulate --product thermostat --attribute hw_rev=A --attribute-share hw_rev=B:30%',
+      'devices of two revisions',
+    ],
   ]);
 }
 
 async function simulate(
   shell: Shell,
   options: SimulateOptions,
-  faults: Readonly<Partial<Record<FaultName, number>>>,
+  faults: ReturnType<typeof readFaults>,
 ): Promise<number> {
   const interrupted = shell.interruption({ orClosed: true });
   const { poll } = options;
@@ -137,11 +139,10 @@ async function simulate(
     bootAttribute: options.bootAttribute ?? null,
     attributes: options.attribute ?? {},
     style: options.style,
-    faults,
     installMs: options.install,
     rebootMs: options.reboot,
-    slowLinkBytesPerSecond: options.slowLinkRate,
     seed: options.seed,
+    ...faults,
     ...(poll === undefined ? {} : { pollOverrideMs: poll }),
   });
   fleet.start();
@@ -196,12 +197,6 @@ function durationOption(flags: string, does: string, ms: number, text: string): 
   return new Option(flags, does).default(ms, text).argParser(parseDurationMs);
 }
 
-function readShare(text: string): number {
-  const share = parseShare(text);
-  if (share !== null) return share;
-  throw new InvalidArgumentError('Give a share such as 10% or 2.5%.');
-}
-
 function collectAttribute(
   text: string,
   before: Readonly<Record<string, string>> | undefined,
@@ -209,16 +204,4 @@ function collectAttribute(
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Give NAME=VALUE.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
-}
-
-/** The faults that were asked for, by the name that they have in the simulator. */
-function readFaults(command: Command): Readonly<Partial<Record<FaultName, number>>> {
-  const shares: Partial<Record<FaultName, number>> = {};
-  for (const option of command.options) {
-    const fault = FAULT_NAMES.find((name) => option.long === `--${name}`);
-    const share: unknown =
-      fault === undefined ? undefined : command.getOptionValue(option.attributeName());
-    if (fault !== undefined && typeof share === 'number') shares[fault] = share;
-  }
-  return shares;
 }

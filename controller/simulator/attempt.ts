@@ -94,7 +94,7 @@ export function finishInstall(step: Step): void {
   const { attempt } = device;
   if (attempt === null) return;
   const { id, version } = attempt.deployment;
-  if (device.faults.has('fail-install')) {
+  if (device.faults.has('fail-install') || device.badVersions.get(version)?.how === 'fail') {
     failAttempt(step, 'The installation failed.');
     return;
   }

@@ -37,6 +37,7 @@ export function finishBoot(step: Step): void {
     emitEvent(step, 'running', device.version, staged.actionId);
   }
   device.announces = settings.attributesAtBoot;
+  startToFail(step);
 }
 
 /** Reboots into the version that ran before. */
@@ -68,12 +69,26 @@ function runStaged(
   device.staged = null;
   if (settings.traits.reportsSuccess === 'after-reboot') device.reportId = staged.actionId;
   if (device.faults.has('stay-old')) return;
-  if (device.faults.has('fall-back') && staged.version !== device.version) {
+  if (staged.version !== device.version) {
     device.previousVersion = device.version;
-    device.fallBackAt = moment.monotonicMs + settings.fallBackMs;
+    if (device.faults.has('fall-back')) {
+      device.fallBackAt = moment.monotonicMs + settings.fallBackMs;
+    }
   }
   device.version = staged.version;
   device.failed = false;
+}
+
+/** A version that is bad for this device shows it some time after each boot into it. */
+function startToFail({ device, moment }: Step): void {
+  const bad = device.badVersions.get(device.version);
+  if (bad === undefined) return;
+  const failAt = moment.monotonicMs + bad.afterMs;
+  // A device that never ran another version has nothing to return to.
+  if (bad.how === 'fall-back' && device.previousVersion !== device.version) {
+    device.fallBackAt = Math.min(device.fallBackAt, failAt);
+  }
+  if (bad.how === 'go-silent') device.silentAt = failAt;
 }
 
 function loseState(step: Step): void {
@@ -84,4 +99,5 @@ function loseState(step: Step): void {
   device.pollAt = Infinity;
   device.workAt = Infinity;
   device.fallBackAt = Infinity;
+  device.silentAt = Infinity;
 }

@@ -2,6 +2,7 @@
 // beyond small pieces that the parts of the machine (`device.ts`, `exchange.ts`, `attempt.ts`, `boot.ts`) share.
 
 import type { EpochMs } from '../base/clock.ts';
+import type { BadVersion } from './bad-version.ts';
 import type { ClientStyle, StyleTraits } from './client-style.ts';
 import type { FaultName } from './faults.ts';
 import { createRandomStream, drawBetween } from './seeded-random.ts';
@@ -97,11 +98,16 @@ export interface Device {
   readonly index: number;
   /** Absolute URL of the device's base resource. */
   readonly baseUrl: string;
+  /** Attributes of its own, beside those of the fleet. */
+  readonly attributes: Readonly<Record<string, string>>;
   readonly faults: ReadonlySet<FaultName>;
+  /** Versions that fail on it, by version. */
+  readonly badVersions: ReadonlyMap<string, BadVersion>;
   readonly random: RandomStream;
   phase: Phase;
   /** The version that runs, or that will run when it is switched on. */
   version: string;
+  /** What ran before it, for a device that falls back. */
   previousVersion: string;
   /** Boots so far; what the boot attribute says. */
   boots: number;
@@ -132,6 +138,18 @@ export interface Device {
   /** Not before this is `todo[0]` tried again. */
   retryAt: number;
   fallBackAt: number;
+  silentAt: number;
+}
+
+/** Who a device is, and what sets it apart from the others of its fleet. */
+export interface DeviceIdentity {
+  readonly id: string;
+  readonly index: number;
+  readonly tenant: string;
+  /** Default: none. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Default: none. */
+  readonly badVersions?: readonly BadVersion[];
 }
 
 export type Input =
@@ -189,19 +207,21 @@ export interface Step {
 
 /** A device that is switched off. `seed` and `id` alone decide its jitter. */
 export function createDevice(
-  identity: { readonly id: string; readonly index: number; readonly tenant: string },
+  identity: DeviceIdentity,
   version: string,
   faults: ReadonlySet<FaultName>,
   seed: number,
   settings: DeviceSettings,
 ): Device {
-  const { id, index, tenant } = identity;
+  const { id, index, tenant, attributes = {}, badVersions = [] } = identity;
   const path = `/${encodeURIComponent(tenant)}/controller/v1/${encodeURIComponent(id)}`;
   return {
     id,
     index,
     baseUrl: settings.server + path,
+    attributes,
     faults,
+    badVersions: new Map(badVersions.map((bad) => [bad.version, bad])),
     random: createRandomStream(seed, id),
     phase: 'off',
     version,
@@ -222,6 +242,7 @@ export function createDevice(
     workAt: Infinity,
     retryAt: -Infinity,
     fallBackAt: Infinity,
+    silentAt: Infinity,
   };
 }
 

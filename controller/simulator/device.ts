@@ -3,7 +3,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import { finishInstall, handleDownload, resumeDownload } from './attempt.ts';
-import { cutPower, fallBack, finishBoot, startBoot } from './boot.ts';
+import { cutPower, fallBack, fallSilent, finishBoot, startBoot } from './boot.ts';
 import type { Device, DeviceSettings, Effect, Input, Moment, Step } from './device-state.ts';
 import { issueTask, settleAnswer, settleFailure } from './exchange.ts';
 
@@ -30,9 +30,9 @@ export function stepDevice(
 
 /** When the device has to be woken next, in monotonic milliseconds; `Infinity`: only another input moves it on. */
 export function getWakeAtMs(device: Device): number {
-  const { fallBackAt, pollAt, workAt } = device;
+  const { fallBackAt, pollAt, silentAt, workAt } = device;
   const mayIssue = isUp(device) && device.todo.length > 0 && !device.exchanging;
-  return Math.min(pollAt, workAt, fallBackAt, mayIssue ? device.retryAt : Infinity);
+  return Math.min(pollAt, workAt, fallBackAt, silentAt, mayIssue ? device.retryAt : Infinity);
 }
 
 /** Whether the device has booted and takes part: it polls, or is busy with an update. */
@@ -76,15 +76,14 @@ function handleInput(step: Step, input: Input): void {
 function runTimers(step: Step): void {
   const { device, moment } = step;
   const now = moment.monotonicMs;
-  if (device.fallBackAt <= now) {
-    fallBack(step);
-    return;
-  }
+  if (failIfDue(step)) return;
   if (device.workAt <= now) {
     device.workAt = Infinity;
     if (device.phase === 'booting') finishBoot(step);
     else if (device.phase === 'downloading') resumeDownload(step);
     else if (device.phase === 'installing') finishInstall(step);
+    // A version may fail as soon as it runs, before the first poll.
+    if (failIfDue(step)) return;
   }
   if (device.pollAt <= now) {
     device.pollAt = Infinity;
@@ -92,4 +91,14 @@ function runTimers(step: Step): void {
       device.todo.push({ kind: 'poll' });
     }
   }
+}
+
+/** What runs shows now that it is bad. False where it does not. */
+function failIfDue(step: Step): boolean {
+  const { fallBackAt, silentAt } = step.device;
+  const now = step.moment.monotonicMs;
+  if (fallBackAt <= now) fallBack(step);
+  else if (silentAt <= now) fallSilent(step);
+  else return false;
+  return true;
 }

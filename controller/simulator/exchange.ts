@@ -203,8 +203,12 @@ function listAttributes(
   device: Device,
   settings: DeviceSettings,
 ): Readonly<Record<string, string>> {
-  const { attributes, bootAttribute, versionAttribute } = settings;
-  const reported = { ...attributes, [versionAttribute]: device.version };
+  const { bootAttribute, versionAttribute } = settings;
+  const reported = {
+    ...settings.attributes,
+    ...device.attributes,
+    [versionAttribute]: device.version,
+  };
   return bootAttribute === null ? reported : { ...reported, [bootAttribute]: String(device.boots) };
 }
 

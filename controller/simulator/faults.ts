@@ -1,7 +1,7 @@
-// Faults that simulated devices can have, and which devices have which. What a fault does is in `attempt.ts` and
-// `boot.ts`; here are only names, shares and the draw.
+// Faults that simulated devices can have whatever they are offered, and which devices have which. What a fault does is
+// in `attempt.ts` and `boot.ts`; faults of a version are in `bad-version.ts`.
 
-import { hashText } from './seeded-random.ts';
+import { drawShares } from './draw.ts';
 
 /** Every fault by name (also the flag's name on the command line), with what it does. */
 export const FAULTS = {
@@ -33,28 +33,11 @@ export function assignFaults(
 ): ReadonlyMap<string, ReadonlySet<FaultName>> {
   const faultsById = new Map<string, Set<FaultName>>();
   for (const fault of FAULT_NAMES) {
-    const share = Math.min(1, Math.max(0, shares[fault] ?? 0));
-    if (share === 0) continue;
-    const count = Math.max(1, Math.round(share * ids.length));
-    for (const id of rankIds(seed, fault, ids).slice(0, count)) {
+    for (const id of drawShares(seed, fault, ids, [shares[fault] ?? 0]).flat()) {
       const faults = faultsById.get(id);
       if (faults === undefined) faultsById.set(id, new Set([fault]));
       else faults.add(fault);
     }
   }
   return faultsById;
-}
-
-/** A share as a flag writes it (`10%`, `2.5%`) as a number 0..1; null where the text is not one. */
-export function parseShare(text: string): number | null {
-  const match = /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(text.trim());
-  const percent = Number(match?.[1] ?? Number.NaN);
-  return percent >= 0 && percent <= 100 ? percent / 100 : null;
-}
-
-function rankIds(seed: number, fault: FaultName, ids: readonly string[]): readonly string[] {
-  return ids
-    .map((id) => ({ id, rank: hashText(`${seed}/${fault}/${id}`) }))
-    .sort((left, right) => left.rank - right.rank || (left.id < right.id ? -1 : 1))
-    .map((ranked) => ranked.id);
 }

@@ -3,6 +3,8 @@
 
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
+import type { AttributeShare } from './attribute-share.ts';
+import type { BadVersion } from './bad-version.ts';
 import { STYLES } from './client-style.ts';
 import type { ClientStyle } from './client-style.ts';
 import type { DeviceSettings } from './device-state.ts';
@@ -34,11 +36,17 @@ export interface SimulatedFleetOptions {
   readonly bootAttribute?: string | null;
   /** Further attributes, the same for every device. */
   readonly attributes?: Readonly<Record<string, string>>;
+  /** Attributes that only a share of the devices has; they go before `attributes`. */
+  readonly attributeShares?: readonly AttributeShare[];
   /** Whether attributes are sent at every boot, unasked. Default: as the client of the style does. */
   readonly attributesAtBoot?: boolean;
   /** Default: `rauc`. */
   readonly style?: ClientStyle;
   readonly faults?: FaultShares;
+  /** Versions that fail on a share of the devices. */
+  readonly badVersions?: readonly BadVersion[];
+  /** Devices on which no version is bad, such as those of a bench. Default: none. */
+  readonly spared?: readonly string[];
   /** Default: 2 s. */
   readonly installMs?: number;
   /** Default: 3 s. */

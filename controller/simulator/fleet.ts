@@ -4,6 +4,8 @@
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { createAgenda } from './agenda.ts';
+import { assignAttributes } from './attribute-share.ts';
+import { assignBadVersions } from './bad-version.ts';
 import { createDevice } from './device-state.ts';
 import type { Device, DeviceEvent, Effect, Input, Moment, Phase } from './device-state.ts';
 import { getWakeAtMs, isUp, stepDevice } from './device.ts';
@@ -78,8 +80,18 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
 
   const ids = listIds(options);
   const faultsById = assignFaults(seed, ids, options.faults ?? {});
+  const attributesById = assignAttributes(seed, ids, options.attributeShares ?? []);
+  const spared = new Set(options.spared);
+  const mayFail = ids.filter((id) => !spared.has(id));
+  const badVersionsById = assignBadVersions(seed, mayFail, options.badVersions ?? []);
   const devices = ids.map((id, index) => {
-    const identity = { id, index, tenant: options.product };
+    const identity = {
+      id,
+      index,
+      tenant: options.product,
+      attributes: attributesById.get(id) ?? {},
+      badVersions: badVersionsById.get(id) ?? [],
+    };
     return createDevice(identity, options.version, faultsById.get(id) ?? new Set(), seed, settings);
   });
   const byId = new Map(devices.map((device) => [device.id, device]));

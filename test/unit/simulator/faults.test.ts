@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { assignFaults, parseShare } from '../../../controller/simulator/faults.ts';
+import { parseShare } from '../../../controller/simulator/draw.ts';
+import { assignFaults } from '../../../controller/simulator/faults.ts';
 import type { FaultName } from '../../../controller/simulator/faults.ts';
 import {
   createFirmware,
