@@ -28,15 +28,16 @@ export function planFirmware(scope: Scope): void {
 
 /**
  * Firmware in force whose manifest is gone: kept as retiring while it runs, is released or locked to, else retired.
- * Comes after locks and releases, which say what is still needed.
+ * Comes after locks and releases, which say what is still needed. `isGone`: the whole product is, and with it the need
+ * for a base.
  */
-export function retireFirmware(scope: Scope): void {
+export function retireFirmware(scope: Scope, isGone = false): void {
   const kept = new Set(scope.nextFirmware.map(({ spec }) => spec.version));
   const named = new Set([
     ...scope.nextLocks.map(({ spec }) => spec.version),
     ...scope.nextReleases.map(({ spec }) => spec.version),
   ]);
-  const bases = new Set(basesOf(scope));
+  const bases = new Set(isGone ? [] : basesOf(scope));
   for (const firmware of scope.inForce.firmware) {
     const { version } = firmware.spec;
     if (kept.has(version)) continue;
@@ -65,10 +66,12 @@ export function retireFirmware(scope: Scope): void {
   }
 }
 
-/** Versions that devices may have to return to. */
+/** Versions that devices may have to return to. What was before a rollback is what it took back. */
 function basesOf({ nextRollout }: Scope): readonly number[] {
   return nextRollout.tracks.flatMap(({ base, release }) =>
-    [base, release?.baseBefore ?? null].filter((version) => version !== null),
+    [base, release === null || release.rollback ? null : release.baseBefore].filter(
+      (version) => version !== null,
+    ),
   );
 }
 

@@ -115,7 +115,7 @@ export function planProduct(
   const population = populationOf(scope);
   const waits = planReleases(scope, population);
   endGroups(scope);
-  retireFirmware(scope);
+  retireFirmware(scope, gone);
   planVerification(scope);
   const policy = plannedPolicy(scope, scope.nextReleases, scope.nextRollout);
   addFleetWarnings(scope, population, policy);
