@@ -9,6 +9,7 @@ import type { Snapshot } from '../../controller/model/revision.ts';
 import { buildPlan } from '../../controller/plan/build-plan.ts';
 import { createRevisionLoader } from '../../controller/reconciler/revision-loader.ts';
 import { openSource } from '../../controller/sources/open-source.ts';
+import { censusOf } from '../support/census.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 const names = readdirSync(EXAMPLES, { withFileTypes: true })
@@ -34,7 +35,7 @@ describe('examples', () => {
       snapshot,
       inForce: new Map([[product, emptyDesired(product)]]),
       live: new Map([[product, liveOn(product, versions[0] ?? 1)]]),
-      context: { today: '2026-01-01', adopt: true, unavailable: new Map() },
+      context: { now: Date.UTC(2026, 0, 1), today: '2026-01-01', adopt: true, unavailable: new Map() },
     });
     const types = plan.products[0]?.actions.map(({ type }) => type) ?? [];
     expect(types).toContain('ConfigureProduct');
@@ -70,6 +71,10 @@ function liveOn(product: string, version: number): LiveState {
     unlocked: [{ version, devices: 50 }],
     locked: [],
     outcomes: [],
+    rounds: [],
+    census: censusOf([{ version, devices: 50 }]),
+    listened: 0,
+    listening: true,
     named: new Map(),
     firmware: [],
     evidence: [],

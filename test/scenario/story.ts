@@ -9,7 +9,13 @@
 
 import { formatDuration, parseDuration } from '../../controller/base/duration.ts';
 import type { Feedback } from '../../controller/devices/feedback.ts';
-import type { EvidenceLevel } from '../../controller/model/desired.ts';
+import type {
+  EvidenceLevel,
+  HaltSpec,
+  ReleaseSpec,
+  StepSpec,
+} from '../../controller/model/desired.ts';
+import { DIRECT_STRATEGY } from '../../controller/model/desired.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import { stateConditions } from '../../controller/releases/conditions.ts';
 import type { Pass, World } from '../support/core-world.ts';
@@ -157,6 +163,16 @@ function tellStatus(world: World, { product }: Pass): readonly string[] {
   return [
     ...conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
     ...devices,
+    ...(product?.releases ?? []).flatMap((release) => {
+      const { version, group, step, exposure, succeeded, failed, devices, waits } = release;
+      // Of a release to everyone at once the devices tell enough.
+      if (release.steps.length === 1) return [];
+      const name = `release ${version}${group === null ? '' : ` for ${group}`}`;
+      const ends = release.finishedAt === null ? waits.map(({ kind }) => kind) : ['finished'];
+      return [
+        `${name}: step ${step ?? '-'}, exposure ${exposure / 100}% (${devices} device(s), ${succeeded} succeeded, ${failed} failed), ${ends.join(', ')}`,
+      ];
+    }),
     `at ${formatDuration(world.listened())}`,
   ];
 }
@@ -164,7 +180,9 @@ function tellStatus(world: World, { product }: Pass): readonly string[] {
 /**
  * A revision from lines such as `firmware 41 42!`, `release 42`, `release bench 42`, `group bench a b`,
  * `lock NAME 42 a b [on-reset]`, `lock NAME 42 @bench`, `verification devices=2 soak=1h`, `fleet retries=1`,
- * `guardrails maxAffected=25`. A `!` marks withdrawn firmware.
+ * `guardrails maxAffected=25`. A `!` marks withdrawn firmware, `42<41` one that needs version 41 first. What releases say
+ * besides: `steps canary=10,devices=2,soak=1h,successes=2,approval all=100`, `halt failureRate=20 minAttempts=2
+ * action=rollback`, `rate 2/1h`, `approved STEP…`, `attempt 2`, `paused`.
  */
 function readRevision(revision: string, lines: readonly string[]): Snapshot {
   const words: Mutable<PlanWords> & { revision: string } = { revision };
@@ -172,10 +190,14 @@ function readRevision(revision: string, lines: readonly string[]): Snapshot {
     const [kind, ...rest] = line.split(/\s+/);
     const settings = Object.fromEntries(rest.map((each) => each.split('=', 2)));
     if (kind === 'firmware') {
-      words.firmware = rest.map((each) => ({
-        version: Number.parseInt(each, 10),
-        withdrawn: each.endsWith('!'),
-      }));
+      words.firmware = rest.map((each) => {
+        const [version = '', from] = each.replace('!', '').split('<');
+        return {
+          version: Number(version),
+          withdrawn: each.endsWith('!'),
+          ...(from !== undefined && { requiresFrom: Number(from) }),
+        };
+      });
     } else if (kind === 'release' && rest.length === 1) words.release = Number(rest[0]);
     else if (kind === 'release') {
       words.groupReleases = { ...words.groupReleases, [rest[0] ?? '']: Number(rest[1]) };
@@ -187,9 +209,65 @@ function readRevision(revision: string, lines: readonly string[]): Snapshot {
     else if (kind === 'guardrails') {
       const numbers = Object.entries(settings).map(([name, value]) => [name, Number(value)]);
       words.guardrails = Object.fromEntries(numbers);
-    } else throw new Error(`no such manifest: ${line}`);
+    } else words.rollout = readRollout(kind ?? '', rest, words.rollout ?? {});
   }
   return { ...snapshot(desired(words)), revision };
+}
+
+/** What all the releases of a revision say besides their version. */
+function readRollout(
+  kind: string,
+  words: readonly string[],
+  before: NonNullable<PlanWords['rollout']>,
+): NonNullable<PlanWords['rollout']> {
+  const strategy: ReleaseSpec['strategy'] = before.strategy ?? DIRECT_STRATEGY;
+  const settings = Object.fromEntries(words.map((each) => each.split('=', 2)));
+  switch (kind) {
+    case 'steps':
+      return { ...before, strategy: { ...strategy, steps: words.map(readStep) } };
+    case 'halt':
+      return { ...before, strategy: { ...strategy, halt: readHalt(settings) } };
+    case 'rate': {
+      const [flashes, per = ''] = (words[0] ?? '').split('/');
+      const rate = { flashes: Number(flashes), perMs: parseDuration(per) ?? 0 };
+      return { ...before, strategy: { ...strategy, rate } };
+    }
+    case 'approved':
+      return { ...before, approved: words };
+    case 'attempt':
+      return { ...before, attempt: Number(words[0]) };
+    case 'paused':
+      return { ...before, paused: true };
+    default:
+      throw new Error(`no such manifest: ${kind}`);
+  }
+}
+
+function readStep(text: string): StepSpec {
+  const [first = '', ...rest] = text.split(',');
+  const [name = '', exposure] = first.split('=');
+  const settings = Object.fromEntries(rest.map((each) => each.split('=', 2)));
+  return {
+    name,
+    exposure: Number(exposure) * 100,
+    minDevices: Number(settings['devices'] ?? 1),
+    soakMs: parseDuration(settings['soak'] ?? '0s') ?? 0,
+    successes: Number(settings['successes'] ?? 1),
+    approval: rest.includes('approval'),
+  };
+}
+
+function readHalt({
+  failureRate,
+  minAttempts,
+  action,
+}: Readonly<Record<string, string>>): HaltSpec {
+  const { halt } = DIRECT_STRATEGY;
+  return {
+    failureRate: Number(failureRate ?? halt.failureRate),
+    minAttempts: Number(minAttempts ?? halt.minAttempts),
+    action: action === 'rollback' ? 'rollback' : 'hold',
+  };
 }
 
 function readLock([name = '', version, ...rest]: readonly string[]): NonNullable<

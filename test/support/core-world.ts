@@ -3,6 +3,7 @@
 
 import { admitDevice, reviewQuarantine } from '../../controller/devices/admission.ts';
 import type { Decision } from '../../controller/devices/decision.ts';
+import { awaken, DORMANT_AFTER_MS, makeDormant } from '../../controller/devices/dormancy.ts';
 import { expireAttempt } from '../../controller/devices/expire.ts';
 import type { Feedback, FeedbackAnswer } from '../../controller/devices/feedback.ts';
 import {
@@ -17,7 +18,7 @@ import type { PollAnswer } from '../../controller/devices/poll.ts';
 import { answerPoll } from '../../controller/devices/poll.ts';
 import { attributeReport, takeReport } from '../../controller/devices/report.ts';
 import { downloadableFirmware } from '../../controller/devices/serving.ts';
-import { tallyKeys } from '../../controller/devices/tally.ts';
+import { censusPlace, tallyKeys } from '../../controller/devices/tally.ts';
 import type { Desired } from '../../controller/model/desired.ts';
 import { emptyDesired } from '../../controller/model/desired.ts';
 import type {
@@ -32,12 +33,14 @@ import type { EventDraft } from '../../controller/model/event.ts';
 import type { BinaryFacts, FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState, VersionCount } from '../../controller/model/live.ts';
 import type { Action, Plan, ProductPlan } from '../../controller/model/plan.ts';
-import type { ProductPolicy } from '../../controller/model/policy.ts';
+import type { PolicyRelease, ProductPolicy } from '../../controller/model/policy.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import type { PlanInput } from '../../controller/plan/build-plan.ts';
 import { buildPlan } from '../../controller/plan/build-plan.ts';
 import { namedDevices } from '../../controller/plan/named-devices.ts';
 import { rememberFirmware } from '../../controller/reconciler/remember-firmware.ts';
+import { takeToken } from '../../controller/releases/rate.ts';
+import { buildCensus } from './census.ts';
 import { PRODUCT, snapshot, TODAY } from './plan-input.ts';
 
 const START = Date.UTC(2026, 10, 22, 12);
@@ -65,6 +68,8 @@ export function createWorld() {
   let isStopped = false;
   let listened = 0;
   let nextId = 1001;
+  /** The meters of the releases' rates, by round. */
+  const meters = new Map<number, number>();
   let events: EventDraft[] = [];
 
   const moment = (): Moment => ({ at: START + listened, listened });
@@ -92,7 +97,19 @@ export function createWorld() {
   /** A registered device, as every contact but a poll finds it; null where it has to poll first. */
   const known = (id: string): DeviceRecord | null => {
     const device = devices.get(id) ?? null;
-    return device === null || device.standing === 'expected' ? null : device;
+    return device === null || device.standing === 'expected' ? null : awaken(device);
+  };
+
+  /** Rounds of releases in force that have no token left. */
+  const exhausted = (rules: ProductPolicy): ReadonlySet<number> => {
+    const releases = [rules.release, ...rules.groupReleases.values()];
+    return new Set(
+      releases.flatMap((release) => {
+        if (release === null || release.rate === null) return [];
+        const { ok } = takeToken(release.rate, meters.get(release.round) ?? null, moment().at);
+        return ok ? [] : [release.round];
+      }),
+    );
   };
 
   const heard = (id: string): void => void contacts.set(id, moment());
@@ -114,12 +131,16 @@ export function createWorld() {
       isOnline(contacts.get(id) ?? null, listened, Math.max(1, pollMs));
     const wanted = namedDevices(tip?.products[PRODUCT], inForce);
     const outcomes = new Map<number, { inFlight: number; succeeded: number; failed: number }>();
+    const rounds = new Map<number, { inFlight: number; failed: number }>();
     for (const [key, total] of tallies) {
-      const [kind, version, state] = key.split(':');
+      const [kind, version, number, state] = key.split(':');
       if (kind !== 'outcome') continue;
       const each = outcomes.get(Number(version)) ?? { inFlight: 0, succeeded: 0, failed: 0 };
-      if (state === 'inFlight' || state === 'succeeded' || state === 'failed') each[state] = total;
+      if (state === 'inFlight' || state === 'succeeded' || state === 'failed') each[state] += total;
       outcomes.set(Number(version), each);
+      const round = rounds.get(Number(number)) ?? { inFlight: 0, failed: 0 };
+      if (state === 'inFlight' || state === 'failed') round[state] += total;
+      if (round.inFlight + round.failed > 0) rounds.set(Number(number), round);
     }
     const active = [...devices.values()].filter(({ standing }) => standing === 'active');
     return {
@@ -134,6 +155,12 @@ export function createWorld() {
       outcomes: [...outcomes]
         .map(([version, each]) => ({ version, ...each }))
         .sort((a, b) => a.version - b.version),
+      rounds: [...rounds]
+        .map(([round, each]) => ({ round, ...each }))
+        .sort((a, b) => a.round - b.round),
+      census: buildCensus([...devices.values()].flatMap((device) => censusPlace(device) ?? [])),
+      listened,
+      listening: true,
       named: new Map(
         [...devices.values()]
           .filter(({ id, lock }) => wanted.has(id) || lock !== null)
@@ -147,6 +174,8 @@ export function createWorld() {
               lock: device.lock,
               failing: device.failures !== null,
               actionVersion: device.action?.version ?? null,
+              traits: device.traits,
+              dormant: device.dormant,
             },
           ]),
       ),
@@ -183,7 +212,7 @@ export function createWorld() {
       snapshot: tip ?? snapshot([]),
       inForce: new Map(inForce.config === null ? [] : [[PRODUCT, inForce]]),
       live: new Map([[PRODUCT, seen]]),
-      context: { today: TODAY, adopt, unavailable: new Map() },
+      context: { now: moment().at, today: TODAY, adopt, unavailable: new Map() },
       sourceProblems: sourceProblems ?? [],
     };
     const { plan, next } = buildPlan(input);
@@ -203,6 +232,14 @@ export function createWorld() {
     inForce = state;
     isAdopted ||= adopt;
     return { input, plan, product };
+  };
+
+  /** Takes a token of the release's rate, where an offer needs one. */
+  const spend = (release: PolicyRelease | null): void => {
+    if (release === null || release.rate === null) return;
+    const taken = takeToken(release.rate, meters.get(release.round) ?? null, moment().at);
+    if (!taken.ok) throw new Error('a device was offered what the rate does not allow');
+    meters.set(release.round, taken.fullAt);
   };
 
   const settle = (answer: FeedbackAnswer, id: string): number => {
@@ -239,6 +276,7 @@ export function createWorld() {
       attributes.clear();
       contacts.clear();
       kept.clear();
+      meters.clear();
       [evidence, firmware, inForce] = [[], [], emptyDesired(PRODUCT)];
       [isAdopted, isStopped, nextId] = [false, false, 5001];
     },
@@ -257,8 +295,10 @@ export function createWorld() {
         policy: rules,
         moment: moment(),
         freshActionId: nextId,
+        exhausted: exhausted(rules),
       });
       if (decision.usedActionId) nextId += 1;
+      spend(decision.spends);
       write(device, decision);
       heard(id);
       return decision.answer;
@@ -299,9 +339,14 @@ export function createWorld() {
       const record = kept.get(`${id}/${actionId}`) ?? null;
       return settle(takeCancelFeedback(device, record, words, moment()), id);
     },
-    /** Listening time goes on; overdue attempts end. */
+    /** Listening time goes on; overdue attempts end, and who was silent for long is dormant. */
     after(ms: number): void {
       listened += ms;
+      for (const device of devices.values()) {
+        const silentMs = listened - (contacts.get(device.id)?.listened ?? 0);
+        const asleep = silentMs < DORMANT_AFTER_MS ? null : makeDormant(device);
+        if (asleep !== null) devices.set(device.id, asleep);
+      }
       const rules = policy();
       if (rules === null) return;
       for (const device of devices.values()) {

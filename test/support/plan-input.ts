@@ -29,6 +29,8 @@ import { buildPlan } from '../../controller/plan/build-plan.ts';
 import { censusOf } from './census.ts';
 import type { DesiredWords } from './desired.ts';
 import { buildDesired } from './desired.ts';
+import { finishReleases } from './finished-tracks.ts';
+import type { TracksWords } from './tracks.ts';
 
 export const PRODUCT = 'thermostat';
 export const TODAY = '2026-11-22';
@@ -42,6 +44,8 @@ export interface PlanWords extends Omit<DesiredWords, 'locks'> {
   readonly platform?: string;
   readonly guardrails?: Partial<ProductSpec['guardrails']>;
   readonly locks?: Readonly<Record<string, Partial<LockSpec> & Pick<LockSpec, 'version'>>>;
+  /** How far the releases are, where it is in force; by default each has finished. Null: nothing is known of them. */
+  readonly tracks?: TracksWords | null;
 }
 
 /** Line of each value in every manifest that `desired` builds, for expectations. */
@@ -58,15 +62,17 @@ export const LINES = {
 
 /** The desired state of one product, with places. */
 export function desired(words: PlanWords = {}): Desired {
-  const { guardrails, locks = {}, platform, ...rest } = words;
+  const { guardrails, locks = {}, platform, tracks = {}, ...rest } = words;
   const names = Object.keys(locks).sort();
   const built = buildDesired({
     ...rest,
     locks: names.map((name) => locks[name] ?? { version: 0 }),
   });
   const config = built.config;
+  const rollout = tracks === null ? null : finishReleases(built.releases, tracks);
   return {
     ...built,
+    ...(rollout !== null && { rollout }),
     config: config && {
       origin: withPlaces(config.origin),
       spec: {

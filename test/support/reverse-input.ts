@@ -36,6 +36,8 @@ function reverseLive(live: LiveState): LiveState {
     unlocked: [...live.unlocked].toReversed(),
     locked: [...live.locked].toReversed(),
     outcomes: [...live.outcomes].toReversed(),
+    rounds: [...live.rounds].toReversed(),
+    census: [...live.census].toReversed(),
     named: new Map([...live.named].toReversed()),
     firmware: [...live.firmware].toReversed(),
     evidence: [...live.evidence].toReversed(),

@@ -163,6 +163,7 @@ describe('a soak', () => {
         policy,
         moment: at(listened),
         freshActionId: 1001,
+        exhausted: new Set(),
       });
     expect(asks(99 + SOAK_MS).answer.askAttributes).toBe(false);
     const asked = asks(100 + SOAK_MS);

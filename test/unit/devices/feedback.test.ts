@@ -231,7 +231,7 @@ describe('feedback on a cancel', () => {
     for (const finished of ['success', 'none'] as const) {
       const record = device({
         action: openAction({ phase: 'cancelling' }),
-        outcome: { version: 42, state: 'inFlight' },
+        outcome: { version: 42, round: 1, state: 'inFlight' },
       });
       const { status, decision } = sayOfCancel(words('closed', finished), record);
       expect(status).toBe(200);

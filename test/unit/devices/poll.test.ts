@@ -37,6 +37,7 @@ function poll(
     policy,
     moment: at(listened),
     freshActionId: 1001,
+    exhausted: new Set(),
   });
 }
 
@@ -54,7 +55,7 @@ describe('a device that is not locked', () => {
       revision: 'r1',
       deadline: 24 * HOUR_MS,
     });
-    expect(after.outcome).toEqual({ version: 42, state: 'inFlight' });
+    expect(after.outcome).toEqual({ version: 42, round: 1, state: 'inFlight' });
     expect(actions).toMatchObject([{ id: 1001, state: 'open' }]);
     expect(events).toMatchObject([{ type: 'ActionOffered', manifest: 'Release/thermostat' }]);
   });
@@ -304,7 +305,14 @@ describe('the emergency stop', () => {
 });
 
 describe('a device that failed', () => {
-  const failures = { version: 42, count: 2, retryAt: at(1000).at, lastAt: 0, lastMessage: 'no' };
+  const failures = {
+    version: 42,
+    round: 1,
+    count: 2,
+    retryAt: at(1000).at,
+    lastAt: 0,
+    lastMessage: 'no',
+  };
 
   it('is offered the version again when its back-off is over, as the next attempt', () => {
     expect(poll(device({ failures }), released, 999).answer.link).toBeNull();
@@ -318,7 +326,7 @@ describe('a device that failed', () => {
     const due = { at: at(1000).at, listened: 0 };
     const early = { at: at(999).at, listened: 1e12 };
     const linkAt = (moment: Moment) =>
-      answerPoll({ ...input, moment, freshActionId: 1001 }).answer.link;
+      answerPoll({ ...input, moment, freshActionId: 1001, exhausted: new Set() }).answer.link;
     expect(linkAt(due)?.kind).toBe('deployment');
     expect(linkAt(early)).toBeNull();
   });
@@ -345,14 +353,21 @@ describe('a device that failed', () => {
   it('starts afresh when a commit changes its target, also to what it runs', () => {
     const exhausted = device({
       failures: { ...failures, retryAt: null },
-      outcome: { version: 42, state: 'failed' },
+      outcome: { version: 42, round: 1, state: 'failed' },
     });
-    const back = poll(exhausted, policyOf(desired({ firmware, release: 41 })), 5);
+    const returned = desired({ firmware, release: 41, tracks: { '': { round: 2 } } });
+    const back = poll(exhausted, policyOf(returned), 5);
     expect(back.answer.link).toBeNull();
     expect(back.device).toMatchObject({ failures: null, outcome: null });
     const again = poll(back.device, released, 6);
     expect(again.device.action).toMatchObject({ version: 42, attempt: 1 });
-    const other = policyOf(desired({ firmware: [...firmware, { version: 43 }], release: 43 }));
+    const other = policyOf(
+      desired({
+        firmware: [...firmware, { version: 43 }],
+        release: 43,
+        tracks: { '': { round: 2 } },
+      }),
+    );
     expect(poll(exhausted, other).device.action).toMatchObject({ version: 43, attempt: 1 });
   });
 });

@@ -86,7 +86,7 @@ describe('a report', () => {
         device({
           action,
           blindOffer: 42,
-          failures: { version: 42, count: 1, retryAt: 0, lastAt: 0, lastMessage: '' },
+          failures: { version: 42, round: 1, count: 1, retryAt: 0, lastAt: 0, lastMessage: '' },
         }),
         { fw_version: '42' },
       );
@@ -164,7 +164,7 @@ describe('falling back', () => {
   const done = device({
     running: 42,
     reported: '42',
-    outcome: { version: 42, state: 'succeeded' },
+    outcome: { version: 42, round: 1, state: 'succeeded' },
   });
 
   it('from a version that succeeded is a failure, and drift', () => {
@@ -191,11 +191,15 @@ describe('falling back', () => {
     const adopted = device({ running: 42, reported: '42' });
     const { device: after, events } = report(adopted, { fw_version: '41' });
     expect(events.map(({ type }) => type)).toEqual(['VersionReported', 'DriftDetected']);
-    expect(after.outcome).toEqual({ version: 42, state: 'failed' });
+    expect(after.outcome).toEqual({ version: 42, round: 1, state: 'failed' });
   });
 
   it('is no drift where it leads to the target', () => {
-    const other = { ...done, outcome: { version: 41, state: 'succeeded' as const }, running: 41 };
+    const other = {
+      ...done,
+      outcome: { version: 41, round: 1, state: 'succeeded' as const },
+      running: 41,
+    };
     const { device: after, events } = report(other, { fw_version: '42' });
     expect(events.map(({ type }) => type)).toEqual(['VersionReported']);
     expect(after.failures).toBeNull();
@@ -224,9 +228,12 @@ describe('falling back', () => {
   });
 
   it('is not what a device does that never ran the version', () => {
-    const { device: after } = report(device({ outcome: { version: 42, state: 'failed' } }), {
-      fw_version: '40',
-    });
+    const { device: after } = report(
+      device({ outcome: { version: 42, round: 1, state: 'failed' } }),
+      {
+        fw_version: '40',
+      },
+    );
     expect(after.failures).toBeNull();
   });
 });

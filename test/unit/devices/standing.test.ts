@@ -107,9 +107,13 @@ describe('the counters of a device', () => {
     expect(tallyKeys(device())).toEqual(['standing:active', 'unlocked:41']);
     expect(
       tallyKeys(
-        device({ running: null, lock: carried(42), outcome: { version: 42, state: 'failed' } }),
+        device({
+          running: null,
+          lock: carried(42),
+          outcome: { version: 42, round: 3, state: 'failed' },
+        }),
       ),
-    ).toEqual(['standing:active', 'locked:?', 'outcome:42:failed']);
+    ).toEqual(['standing:active', 'locked:?', 'outcome:42:3:failed']);
     expect(tallyKeys(device({ standing: 'quarantined' }))).toEqual(['standing:quarantined']);
     expect(tallyKeys(null)).toEqual([]);
   });

@@ -12,6 +12,7 @@ import {
   live,
   liveOf,
   namedDevice,
+  NOW,
   planAll,
   planOne,
   refusalsOf,
@@ -70,7 +71,7 @@ describe('a frozen product', () => {
         ['thermostat', fleet],
         ['valve', live({ product: 'valve' })],
       ]),
-      context: { today: TODAY, adopt: false, unavailable: new Map() },
+      context: { now: NOW, today: TODAY, adopt: false, unavailable: new Map() },
     });
     expect(plan.products.map(({ product, frozen }) => [product, frozen])).toEqual([
       ['thermostat', true],
@@ -131,7 +132,7 @@ describe('a revision without one of the products in force', () => {
       snapshot: { ...others, refused },
       inForce: new Map([['thermostat', state]]),
       live: new Map([['thermostat', fleet]]),
-      context: { today: TODAY, adopt: false, unavailable: new Map() },
+      context: { now: NOW, today: TODAY, adopt: false, unavailable: new Map() },
     });
 
   it('is refused for that product (EmptySource)', () => {
@@ -159,7 +160,7 @@ describe('a source as a whole', () => {
       snapshot: snapshot(desired({ firmware: [{ version: 50 }] })),
       inForce: new Map([['thermostat', inForce]]),
       live: new Map([['thermostat', fleet]]),
-      context: { today: TODAY, adopt: false, unavailable: new Map() },
+      context: { now: NOW, today: TODAY, adopt: false, unavailable: new Map() },
       sourceProblems: [rewritten],
     });
     expect(plan.errors).toEqual([rewritten]);
@@ -188,7 +189,7 @@ describe('a fleet that cannot be reached', () => {
       snapshot: snapshot(desired()),
       inForce: new Map([['thermostat', inForce]]),
       live: new Map(),
-      context: { today: TODAY, adopt: false, unavailable: new Map() },
+      context: { now: NOW, today: TODAY, adopt: false, unavailable: new Map() },
     });
     expect(plan.products).toEqual([]);
     expect(next.size).toBe(0);

@@ -254,7 +254,7 @@ describe('maxAffected', () => {
           now: limited(maxAffected, 42),
           inForce: limited(maxAffected, 41),
           live: live({
-            ...ready,
+            firmware: ready.firmware,
             devices: older + newer,
             unlocked: [
               { version: 41, devices: older },
@@ -298,7 +298,11 @@ describe('maxAffected', () => {
     const { plan } = planOne({
       now: limited(1, 41),
       inForce: limited(1, 42),
-      live: live({ ...ready, unlocked: [{ version: 42, devices: 100 }] }),
+      live: live({
+        firmware: ready.firmware,
+        devices: 100,
+        unlocked: [{ version: 42, devices: 100 }],
+      }),
     });
     expect(refusalsOf(plan)).toEqual([]);
     expect(actionsOf(plan)).toEqual(['ReleaseFirmware 41 from 42 group - rollback']);

@@ -40,6 +40,11 @@ function remember(words: PlanCase, stored: readonly number[] = []) {
 
 const firmware = [{ version: 41 }, { version: 42 }];
 const released = desired({ firmware, release: 42 });
+const underWay = desired({
+  firmware,
+  release: 42,
+  tracks: { '': { base: null, finishedAt: null } },
+});
 const verified = [remembered(41, { verifiedAt: 1 }), remembered(42, { verifiedAt: 1 })];
 
 describe('the state remembers', () => {
@@ -85,11 +90,11 @@ describe('the state remembers', () => {
     expect(remember(words)).toMatchObject([{ version: 42, verifiedAt: NOW, finishedAt: null }]);
   });
 
-  it('when a release had its first success on a device that it covers', () => {
+  it('when a release finished, at its first success on a device that it covers', () => {
     const finished = (running: number, more: object = {}) =>
       remember({
         now: released,
-        inForce: released,
+        inForce: underWay,
         live: live({
           devices: 1,
           unlocked: [{ version: running, devices: 1 }],
@@ -105,7 +110,8 @@ describe('the state remembers', () => {
   });
 
   it('when a group’s release did, by the devices of the group alone', () => {
-    const state = desired({ firmware, groups: { bench: ['d1'] }, groupReleases: { bench: 42 } });
+    const bench = { firmware, groups: { bench: ['d1'] }, groupReleases: { bench: 42 } };
+    const state = desired({ ...bench, tracks: { bench: { base: null, finishedAt: null } } });
     const finished = (device: Parameters<typeof namedDevice>[1]) =>
       remember({
         now: state,
@@ -115,9 +121,17 @@ describe('the state remembers', () => {
           firmware: verified,
         }),
       });
+    const held = desired({
+      ...bench,
+      tracks: { bench: { base: null, finishedAt: null } },
+      locks: { one: { version: 42, devices: ['d1'] } },
+    });
+    const locked = liveOf([namedDevice('d1', { running: 42, lock: carried(42, 'one') })], {
+      firmware: verified,
+    });
+    expect(remember({ now: held, inForce: held, live: locked })).toEqual([]);
     expect(finished({ running: 42 })).toMatchObject([{ version: 42, finishedAt: NOW }]);
     expect(finished({ running: 41 })).toEqual([]);
-    expect(finished({ running: 42, lock: carried(42) })).toEqual([]);
     expect(finished({ running: 42, standing: 'quarantined' })).toEqual([]);
   });
 
@@ -138,7 +152,7 @@ describe('the state remembers', () => {
   });
 
   it('no success of a release whose withdrawal was taken back, before it is verified again', () => {
-    const back = { now: released, inForce: released };
+    const back = { now: released, inForce: underWay };
     const seen = (verifiedAt: number | null) =>
       live({
         devices: 1,
