@@ -13,6 +13,7 @@ import type { Decision, Draft } from './decision.ts';
 import { ask, draftOf, note, recordOf } from './decision.ts';
 import { takeEvidence } from './evidence.ts';
 import { closeCancelled, failAction, succeed } from './outcome.ts';
+import { shownFirmware } from './serving.ts';
 
 /** DDI `status.execution`. */
 export type Execution =
@@ -65,7 +66,9 @@ export function takeFeedback(
   }
   const draft = draftOf(device);
   if (feedback.execution !== 'closed') {
-    if (action.fetchedAt === null) markFetched(draft, action, moment);
+    // A word about progress is only believed of what the device could have fetched.
+    const isShown = shownFirmware(device, record, policy) !== null;
+    if (action.fetchedAt === null && isShown) markFetched(draft, action, moment);
   } else if (feedback.finished === 'failure') {
     failAction(
       draft,

@@ -8,6 +8,9 @@ import { type ForceFlags, startGateway, type TestGateway } from '../../support/g
 import { introduce } from './flow.ts';
 
 const MINUTE_MS = 60_000;
+
+/** Spans are kept to the fraction of a millisecond, so a whole one has passed for certain a millisecond later. */
+const A_MINUTE_LATER_MS = MINUTE_MS + 1;
 const DEVICES = Array.from({ length: 24 }, (_, number) => `dev-${number}`);
 
 describe('the rate of a release', () => {
@@ -42,7 +45,7 @@ describe('the rate of a release', () => {
     expect(await pollAll()).toBe(5);
     gateway.clock.advance(1_000);
     expect(await pollAll()).toBe(9);
-    gateway.clock.advance(MINUTE_MS);
+    gateway.clock.advance(A_MINUTE_LATER_MS);
     expect(await pollAll()).toBe(14);
   });
 
@@ -51,7 +54,7 @@ describe('the rate of a release', () => {
     const offered: number[] = [];
     for (let step = 0; step < 5; step += 1) {
       offered.push(await pollAll());
-      gateway.clock.advance(MINUTE_MS / 4);
+      gateway.clock.advance(A_MINUTE_LATER_MS / 4);
     }
     expect(offered).toEqual([1, 1, 2, 2, 3]);
   });
@@ -76,10 +79,10 @@ describe('the rate of a release', () => {
     expect(await pollAll()).toBe(1);
     gateway.clock.jump(24 * 60 * MINUTE_MS);
     expect(await pollAll()).toBe(1);
-    gateway.clock.advance(MINUTE_MS);
+    gateway.clock.advance(A_MINUTE_LATER_MS);
     expect(await pollAll()).toBe(2);
     gateway.clock.jump(-48 * 60 * MINUTE_MS);
-    gateway.clock.advance(MINUTE_MS);
+    gateway.clock.advance(A_MINUTE_LATER_MS);
     expect(await pollAll()).toBe(3);
   });
 
@@ -91,7 +94,7 @@ describe('the rate of a release', () => {
     const ids = records.flatMap(({ action }) => action?.id ?? []);
     expect(ids).toHaveLength(1);
     expect(records.filter(({ outcome }) => outcome !== null)).toHaveLength(1);
-    gateway.clock.advance(MINUTE_MS);
+    gateway.clock.advance(A_MINUTE_LATER_MS);
     await pollAll();
     const later = await Promise.all(DEVICES.map((device) => gateway.device(device)));
     const laterIds = later.flatMap(({ action }) => action?.id ?? []).sort((a, b) => a - b);
@@ -122,7 +125,7 @@ describe('the rate of a release', () => {
     await release(rate);
     for (const device of DEVICES) await gateway.poll(device);
     expect(spendings).toBe(3);
-    gateway.clock.advance(MINUTE_MS);
+    gateway.clock.advance(A_MINUTE_LATER_MS);
     for (const device of DEVICES) await gateway.poll(device);
     expect(spendings).toBe(5);
   });
