@@ -8,6 +8,7 @@ import firmwareSchema from '../../schemas/firmware.schema.json' with { type: 'js
 import productSchema from '../../schemas/product.schema.json' with { type: 'json' };
 import releaseSchema from '../../schemas/release.schema.json' with { type: 'json' };
 import { buildParticleModule } from '../simulator/firmware-image.ts';
+import { STARTER_STRATEGY } from './starter-strategy.ts';
 
 const PRODUCT_ID = 94;
 const PHOTON = 6;
@@ -99,13 +100,14 @@ const LOCK_SPEC = `  product: thermostat
 
 const RELEASE_SPEC = `  product: thermostat
   version: 1
-`;
+${STARTER_STRATEGY.replaceAll(/^(?=.)/gm, '  ')}`;
 
 const README = `# Fleet repo
 
 What the devices of \`thermostat\` run is what these manifests say. To try it out on this machine, commit them and give
 the controller and twenty simulated devices a terminal each:
 
+    sed -i.bak 's/soak: 24h/soak: 3s/' release.yaml && rm release.yaml.bak   # for a trial: steps of seconds, not days
     git init && git add . && git commit -m "Start"
     lockstep run .#HEAD --interval 2s --gateway-token trial --adopt
     lockstep simulate --product thermostat --devices 20 --poll 1s --gateway-token trial
@@ -120,6 +122,7 @@ Version 2 lies ready in \`firmware/\`. To release it:
 
 1. Set \`version: 2\` in \`release.yaml\` and commit. \`lockstep plan\` says \`ReleaseUnverified\`: no device has run it yet.
 2. Set \`version: 2\` in \`bench-lock.yaml\` as well and commit. The bench device is flashed and verifies it, and the
-   release starts by itself; \`lockstep apply\` shows how far it is.
-3. \`git revert\` the commit that released it, and the fleet goes back to version 1.
+   release starts by itself. It goes through the steps of its strategy: five devices, a tenth, half, all of them.
+   \`lockstep status --watch\` shows how far it is. If devices fail, it halts, and the others keep what they run.
+3. \`git revert\` the commit that released it, and the fleet goes back to version 1 at once.
 `;

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { STARTER_STRATEGY } from '../../controller/cli/starter-strategy.ts';
 import { examineBytes } from '../../controller/firmware/examine.ts';
 import { buildParticleModule } from '../../controller/simulator/firmware-image.ts';
 import {
@@ -52,8 +53,9 @@ export function prepareFleet(): FleetUnderTest {
     folder = makeFolder();
     port = await findFreePort();
     await runCli(['init', fleet.repo]);
-    // A second between polls keeps the tests short.
+    // A second between polls, and a release to everyone at once, keep the tests short.
     fleet.edit('product.yaml', 'pollInterval: 10s', 'pollInterval: 1s');
+    fleet.edit('release.yaml', STARTER_STRATEGY.replaceAll(/^(?=.)/gm, '  '), '');
   }, SLOW.timeout);
 
   afterEach(async () => {

@@ -3,6 +3,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { STARTER_STRATEGY } from '../../controller/cli/starter-strategy.ts';
+import type { ReleaseManifest } from '../../controller/model/schema-types.ts';
 import { makeFolder, runCli } from '../support/cli.ts';
 
 let folder: ReturnType<typeof makeFolder>;
@@ -31,6 +34,18 @@ describe('init', { timeout: 120_000 }, () => {
       { format: 'particle', productId: 94, version: 2, platform: { name: 'photon' } },
     ]);
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toContain('.lockstep/');
+  });
+
+  it('releases in steps that are explained, the last of which reaches every device', async () => {
+    await runCli(['init'], { cwd: folder.path });
+    const text = readFileSync(join(folder.path, 'release.yaml'), 'utf8');
+    expect(text).toContain(STARTER_STRATEGY.replaceAll(/^(?=.)/gm, '  '));
+    expect(text.match(/ # /g)?.length).toBeGreaterThan(6);
+    const { spec } = parseYaml(text) as ReleaseManifest;
+    const steps = spec.strategy?.steps ?? [];
+    expect(steps.length).toBeGreaterThan(2);
+    expect(steps.at(-1)?.exposure).toBe('100%');
+    expect(spec.strategy?.halt).toBeDefined();
   });
 
   it('points every manifest at a schema that is there, so that editors complete offline', async () => {
