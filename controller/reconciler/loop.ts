@@ -32,6 +32,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
   let passTimer: NodeJS.Timeout | null = null;
   let readTimer: NodeJS.Timeout | null = null;
   let dueTimer: NodeJS.Timeout | null = null;
+  let started = false;
   let closed = false;
 
   const run = (work: () => Promise<void>): void => {
@@ -41,7 +42,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
   };
 
   const wake = (): void => {
-    if (closed || passTimer !== null) return;
+    if (!started || closed || passTimer !== null) return;
     passTimer = setTimeout(() => {
       passTimer = null;
       run(passAndSchedule);
@@ -79,6 +80,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
 
   return {
     start() {
+      started = true;
       const { source, drivers } = ports;
       if (source !== null && options.followSource) {
         ends.push(source.watch(() => run(readAndPass)));
