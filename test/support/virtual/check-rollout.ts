@@ -1,0 +1,392 @@
+// Judges how far the controller says that releases are, after each pass: every step that began had its predecessor's
+// soak, successes and approval, every halt its failures, and nothing moved that had no reason to. Invariant 4.
+
+import type { ReleaseSpec, StepSpec, StrategySpec } from '../../../controller/model/desired.ts';
+import type { Desired } from '../../../controller/model/desired.ts';
+import type { ReleaseState, Track } from '../../../controller/model/rollout.ts';
+import { NO_ROLLOUT, trackOf } from '../../../controller/model/rollout.ts';
+import type { Books, Standing } from './books.ts';
+import {
+  devicesOf,
+  failedIn,
+  isCoverageKnown,
+  isSurelyAwake,
+  mayBeVerified,
+  must,
+  positionIn,
+  runs,
+} from './books.ts';
+import { WHOLE_CIRCLE } from './by-hand.ts';
+
+/** What the oracle keeps of the releases to one group, or to the product. */
+interface Notes {
+  /** Devices that ran the version when the current step began. */
+  runningBefore: number;
+  /** Served time at which the step's soak began; null: it has not. */
+  soakSince: number | null;
+  /** The base when the release in force began. */
+  baseBefore: number | null;
+  /** Versions that finished here, in this order. */
+  readonly finished: number[];
+}
+
+export type RolloutNotes = Map<string | null, Notes>;
+
+/** The devices of a release within a limit, as the oracle counts them. */
+interface Counts {
+  readonly devices: number;
+  readonly awake: number;
+  readonly running: number;
+}
+
+/** A release as it was before a pass, as far as it counts for what the pass may do. */
+type Before = Pick<ReleaseState, 'step' | 'limit' | 'halt' | 'finishedAt'>;
+
+const NOT_BEGUN: Before = { step: null, limit: 0, halt: null, finishedAt: null };
+
+/** Judges what a pass made of all releases; `books.inForce` is what is in force after it. */
+export function checkRollout(
+  books: Books,
+  notes: RolloutNotes,
+  before: Desired,
+  isFrozen: boolean,
+): void {
+  const groups = [null, 'listed', 'matched'];
+  const moved = groups.filter((group) => {
+    const [one, other] = [before, books.inForce].map((desired) =>
+      JSON.stringify(trackOf(desired.rollout ?? NO_ROLLOUT, group)),
+    );
+    return one !== other;
+  });
+  for (const group of groups) {
+    // Whom a group's release leaves to the product's may have changed between the two within the pass.
+    const isCounted = group !== null || ((isCoverageKnown(books) && moved.every((each) => each === null)));
+    checkTrack(books, notesOf(notes, group), before, group, { isFrozen, isCounted });
+  }
+}
+
+function notesOf(notes: RolloutNotes, group: string | null): Notes {
+  const known = notes.get(group) ?? {
+    runningBefore: 0,
+    soakSince: null,
+    baseBefore: null,
+    finished: [],
+  };
+  notes.set(group, known);
+  return known;
+}
+
+function checkTrack(
+  books: Books,
+  notes: Notes,
+  desired: Desired,
+  group: string | null,
+  { isFrozen, isCounted }: { readonly isFrozen: boolean; readonly isCounted: boolean },
+): void {
+  const before = trackOf(desired.rollout ?? NO_ROLLOUT, group);
+  const after = trackOf(books.inForce.rollout ?? NO_ROLLOUT, group);
+  const spec = books.inForce.releases.find((each) => each.spec.group === group)?.spec ?? null;
+  const state = after.release;
+  const name = `the release to ${group ?? 'all'}`;
+  if (state === null) {
+    must('4', before.release === null || spec === null, () => `${name} was forgotten`);
+    return;
+  }
+  must('4', spec?.version === state.version, () => `${name} is of ${state.version}, not in force`);
+  if (spec === null) return;
+  const replaced = before.release?.version !== state.version ? before.release : null;
+  const isStart = before.release === null || replaced !== null;
+  if (isFrozen) {
+    must('5', !isStart, () => `${name} began under a frozen revision`);
+    must('5', before.release?.attempt === state.attempt, () => `${name} resumed while frozen`);
+  }
+  if (isStart) {
+    must('2', mayBeVerified(books, state.version), () => `${name} began with an unverified version`);
+    noteStart(books, notes, before, after, spec);
+  }
+  const isResumed = !isStart && before.release?.attempt !== state.attempt;
+  if (isResumed) checkResumption(books, before, after, spec);
+  else if (!isStart) {
+    must('4', before.release?.round === state.round, () => `${name} changed its round`);
+  }
+  const from: Before = isStart || before.release === null ? NOT_BEGUN : before.release;
+  const standing: Standing = { spec, track: after, state };
+  if (!isStart && !isResumed) {
+    checkHalt(books, standing, from, isCounted, notes);
+    noteSoak(books, notes, standing, from, isCounted);
+  }
+  if (!isResumed) checkMove(books, notes, standing, from, isFrozen, isCounted);
+  checkMemory(notes, before, after, spec, isStart, isResumed, from);
+  noteEdit(books, desired, spec, state);
+}
+
+function noteStart(
+  books: Books,
+  notes: Notes,
+  before: Track,
+  { release }: Track,
+  spec: ReleaseSpec,
+): void {
+  notes.baseBefore = before.base;
+  notes.soakSince = null;
+  if (release?.rollback === true) {
+    must('4', notes.finished.includes(spec.version) || finishedAnywhere(books, spec.version), () => {
+      return `version ${spec.version} is taken for a rollback, and never finished`;
+    });
+    books.count('rollback by revert');
+  }
+  const replaced = before.release;
+  if (replaced !== null && replaced.finishedAt === null) books.count('unfinished release replaced');
+  if (spec.group !== null) books.count('group release');
+}
+
+function finishedAnywhere({ inForce, setup }: Books, version: number): boolean {
+  return (
+    setup.running.includes(version) ||
+    (inForce.rollout?.tracks ?? []).some(({ base }) => base === version)
+  );
+}
+
+function checkResumption(books: Books, before: Track, after: Track, spec: ReleaseSpec): void {
+  const [old, now] = [before.release, after.release];
+  if (old === null || now === null) return;
+  const name = `the release of ${spec.version}`;
+  must('4', now.attempt === spec.attempt && now.attempt > old.attempt, () => {
+    return `${name} went from attempt ${old.attempt} to ${now.attempt}`;
+  });
+  must('4', now.round > old.round, () => `${name} did not begin a round of its own`);
+  must('4', now.halt === null, () => `${name} was resumed, and is halted`);
+  const limit = old.halt?.action === 'rollback' ? 0 : old.limit;
+  must('4', now.limit === limit, () => `${name} resumed at ${now.limit}, not at ${limit}`);
+  must('4', failedIn(books, now.round) === 0, () => `${name} resumed with failures`);
+  books.count('attempt raised');
+}
+
+function checkHalt(
+  books: Books,
+  release: Standing,
+  from: Before,
+  isCounted: boolean,
+  notes: Notes,
+): void {
+  const { spec, state, track } = release;
+  if (state === null) return;
+  const name = `the release of ${spec.version}`;
+  must('4', from.halt === null || state.halt !== null, () => `the halt of ${name} ended by itself`);
+  const isNew = from.halt === null && state.halt !== null;
+  if (isCounted) {
+    const { failureRate, minAttempts } = spec.strategy.halt;
+    const { devices, running } = countWithin(books, release, from.limit);
+    const failed = failedIn(books, state.round);
+    const attempts = failed + running;
+    const isEnough = failed > 0 && attempts >= Math.max(1, Math.min(minAttempts, devices));
+    const isOver = failed * 100 > failureRate * attempts;
+    const mustHalt = from.halt === null && from.limit > 0 && isEnough && isOver;
+    must('4', isNew === mustHalt, () => {
+      return `${name} ${isNew ? 'halted' : 'did not halt'} with ${failed} failed and ${running} running of ${devices}`;
+    });
+    must('4', !isNew || (state.halt?.failed === failed && state.halt.succeeded === running), () => {
+      return `${name} halted for other counts than ${failed} failed and ${running} running`;
+    });
+  }
+  if (!isNew || state.halt === null) return;
+  const { action } = state.halt;
+  const wanted = state.rollback ? 'hold' : spec.strategy.halt.action;
+  must('4', action === wanted, () => `${name} halted with ${action}, not ${wanted}`);
+  books.count(action === 'hold' ? 'halt: hold' : 'halt: rollback');
+  const limit = action === 'rollback' ? 0 : from.limit;
+  must('4', state.limit === limit, () => `${name} halted at ${state.limit}, not at ${limit}`);
+  if (action !== 'rollback') return;
+  must('4', track.base === notes.baseBefore, () => {
+    return `${name} was rolled back to ${track.base}, and ${notes.baseBefore} was the base before`;
+  });
+}
+
+/** A soak begins where a device succeeded since the step began, or where none is left to. */
+function noteSoak(
+  books: Books,
+  notes: Notes,
+  release: Standing,
+  from: Before,
+  isCounted: boolean,
+): void {
+  if (notes.soakSince !== null || from.limit === 0) return;
+  const step = currentOf(from, strategyOf(release).steps);
+  const counts = countWithin(books, release, from.limit);
+  const isThere = step === null || counts.running >= neededOf(step, counts);
+  if (!isCounted || counts.running > notes.runningBefore || isThere) {
+    notes.soakSince = books.servedMs;
+  }
+}
+
+/** Judges a change of the step or the exposure, and the end of the last step. */
+function checkMove(
+  books: Books,
+  notes: Notes,
+  release: Standing,
+  from: Before,
+  isFrozen: boolean,
+  isCounted: boolean,
+): void {
+  const { spec, state } = release;
+  if (state === null || (state.halt !== null && from.halt === null)) return;
+  const name = `the release of ${spec.version}`;
+  const isMoved = state.step !== from.step || state.limit !== from.limit;
+  const isFinished = state.finishedAt !== null && from.finishedAt === null;
+  if (!isMoved && !isFinished) return;
+  must('5', !isFrozen, () => `${name} moved under a frozen revision`);
+  must('4', !books.isStopped, () => `${name} moved under the emergency stop`);
+  must('4', !spec.paused, () => `${name} moved while it was paused`);
+  must('4', from.halt === null, () => `${name} moved though it had halted`);
+  must('4', from.finishedAt === null, () => `${name} moved after its end`);
+  const { steps } = strategyOf(release);
+  const current = currentOf(from, steps);
+  const index = steps.findIndex((step) => step.name === state.step);
+  const step = steps[index];
+  must('4', step !== undefined, () => `${name} is in step ${state.step}, which it does not have`);
+  if (step === undefined) return;
+  const isSame = current !== null && step.name === current.name && state.limit === from.limit;
+  if (isSame && !isFinished) {
+    beginStep(books, notes, release, state.limit);
+    noteSoak(books, notes, release, state, isCounted);
+    return;
+  }
+  if (current !== null) checkEnd(books, notes, release, from, current, isCounted);
+  if (isFinished) {
+    must('4', index === steps.length - 1, () => `${name} finished in step ${state.step}`);
+    books.count('release finished');
+    notes.finished.push(spec.version);
+    return;
+  }
+  const next = current === null ? firstBeyond(from, steps) : steps.indexOf(current) + 1;
+  must('4', index === next, () => `${name} went from step ${from.step} to step ${state.step}`);
+  must('4', !step.approval || spec.approved.includes(step.name), () => {
+    return `${name} began step ${step.name}, which nobody approved`;
+  });
+  if (step.approval) books.count('approval');
+  if (isCounted) {
+    const least = leastLimit(books, release, step.minDevices);
+    const limit = Math.max(from.limit, step.exposure, least);
+    must('4', state.limit === limit, () => {
+      return `${name} reaches ${state.limit} in step ${step.name}, and ${limit} is what it may`;
+    });
+    if (limit > step.exposure && least === limit) books.count('minimum of devices');
+  }
+  beginStep(books, notes, release, state.limit);
+}
+
+function beginStep(books: Books, notes: Notes, release: Standing, limit: number): void {
+  notes.runningBefore = countWithin(books, release, limit).running;
+  notes.soakSince = null;
+}
+
+/** A step ends with its soak, its successes, and its failures inside the limit. */
+function checkEnd(
+  books: Books,
+  notes: Notes,
+  release: Standing,
+  from: Before,
+  step: StepSpec,
+  isCounted: boolean,
+): void {
+  const { spec, state } = release;
+  const name = `step ${step.name} of the release of ${spec.version}`;
+  const isRenamed = step.name !== from.step;
+  const soaked = isRenamed ? 0 : books.servedMs - (notes.soakSince ?? books.servedMs);
+  must('4', soaked >= step.soakMs, () => {
+    return `${name} ended after a soak of ${soaked / 60_000} of ${step.soakMs / 60_000} minutes`;
+  });
+  if (!isCounted || state === null) return;
+  const counts = countWithin(books, release, from.limit);
+  const needed = neededOf(step, counts);
+  must('4', counts.running >= needed, () => {
+    return `${name} ended with ${counts.running} of ${needed} successes`;
+  });
+  const failed = failedIn(books, state.round);
+  const { failureRate } = spec.strategy.halt;
+  must('4', failed * 100 <= failureRate * (failed + counts.running), () => {
+    return `${name} ended with ${failed} failed and ${counts.running} running`;
+  });
+}
+
+/** What a track remembers besides its release: its base, and what was rolled back. */
+function checkMemory(
+  notes: Notes,
+  before: Track,
+  after: Track,
+  spec: ReleaseSpec,
+  isStart: boolean,
+  isResumed: boolean,
+  from: Before,
+): void {
+  const state = after.release;
+  if (state === null) return;
+  const isHalted = state.halt !== null && from.halt === null && !isResumed;
+  const isRolledBack = isHalted && state.halt?.action === 'rollback';
+  const isFinished = state.finishedAt !== null && from.finishedAt === null;
+  let base = before.base;
+  if (isFinished) base = spec.version;
+  if (isRolledBack) base = notes.baseBefore;
+  must('4', after.base === base, () => `the base became ${after.base}, not ${base}`);
+  const rolledBack = new Set(before.rolledBack);
+  if (isStart) {
+    if (state.rollback && before.release !== null) rolledBack.add(before.release.version);
+    rolledBack.delete(spec.version);
+  }
+  if (isResumed) rolledBack.delete(spec.version);
+  if (isRolledBack) rolledBack.add(spec.version);
+  const wanted = [...rolledBack].sort((a, b) => a - b).join();
+  must('4', after.rolledBack.join() === wanted, () => {
+    return `${after.rolledBack.join()} count as rolled back, and ${wanted} were`;
+  });
+}
+
+function noteEdit(books: Books, before: Desired, spec: ReleaseSpec, state: ReleaseState): void {
+  const old = before.releases.find((each) => each.spec.group === spec.group)?.spec;
+  if (old?.version !== spec.version) return;
+  if (!old.paused && spec.paused) books.count('pause');
+  const isChanged = JSON.stringify(old.strategy) !== JSON.stringify(spec.strategy);
+  if (isChanged && state.limit > 0 && state.finishedAt === null) books.count('edit in flight');
+}
+
+/** A rollback goes to everyone at once. */
+function strategyOf({ spec, state }: Standing): Pick<StrategySpec, 'steps'> {
+  if (state?.rollback !== true) return spec.strategy;
+  const all = { name: 'all', exposure: WHOLE_CIRCLE, minDevices: 1, soakMs: 0, successes: 1 };
+  return { steps: [{ ...all, approval: false }] };
+}
+
+/** The step that a release is in: the one it began, or the largest that what it reached contains. */
+function currentOf(from: Before, steps: readonly StepSpec[]): StepSpec | null {
+  const begun = steps.find(({ name }) => name === from.step);
+  if (begun !== undefined && begun.exposure <= from.limit) return begun;
+  if (from.limit === 0) return null;
+  return steps.findLast(({ exposure }) => exposure <= from.limit) ?? null;
+}
+
+function firstBeyond(from: Before, steps: readonly StepSpec[]): number {
+  return steps.findIndex(({ exposure }) => exposure > from.limit);
+}
+
+function neededOf({ successes }: StepSpec, { awake }: Counts): number {
+  return Math.max(1, Math.min(successes, awake));
+}
+
+function countWithin(books: Books, release: Standing, limit: number): Counts {
+  const within = devicesOf(books, release).filter((id) => positionIn(books, id, release) < limit);
+  return {
+    devices: within.length,
+    awake: within.filter((id) => isSurelyAwake(books, id)).length,
+    running: within.filter((id) => runs(books, id, release.spec.version)).length,
+  };
+}
+
+/** The smallest limit below which there are so many devices, or all there are. */
+function leastLimit(books: Books, release: Standing, devices: number): number {
+  if (devices === 0) return 0;
+  const positions = devicesOf(books, release)
+    .map((id) => positionIn(books, id, release))
+    .sort((one, other) => one - other);
+  const last = positions[Math.min(devices, positions.length) - 1];
+  return last === undefined ? 0 : last + 1;
+}
