@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 
+import { BENCH_DEVICE } from './demo/chapter.ts';
 import { runDemo } from './demo/run-demo.ts';
-import { BENCH_DEVICE } from './demo/story.ts';
 import { createLiveLine } from './live-line.ts';
 import { addExamples, addOutputOptions, LISTEN_DEFAULT, parseCount } from './options.ts';
 import type { Shell } from './shell.ts';
@@ -18,7 +18,7 @@ export function addDemo(program: Command, shell: Shell): void {
     .description(
       'Copies an example fleet repo to a temporary folder, makes real commits, starts a controller and simulated devices, and tells what happens. On a terminal it goes on serving until Ctrl-C.',
     )
-    .option('--devices <n>', 'how many devices take part', parseCount(2), DEVICES_DEFAULT);
+    .option('--devices <n>', 'how many devices take part', parseCount(3), DEVICES_DEFAULT);
   addOutputOptions(command, ['text']);
   addExamples(command, [
     ['lockstep demo', 'tell the story with 200 devices'],

@@ -13,16 +13,29 @@ describe('demo', { timeout: 180_000 }, () => {
     taken?.close();
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.at(-1)).toMatch(/^converged: 8 of 8 devices run 41, revision [0-9a-f]{7}$/);
+    expect(lines.at(-1)).toMatch(
+      /^converged: 7 of 8 devices run 44, and one is held on 41; revision [0-9a-f]{7}$/,
+    );
     const inOrder = [
       '+ UploadFirmware  version 42',
       'refused ReleaseUnverified',
       '+ LockDevice',
       'names version 42: verified',
       '7 of 8 devices run 42',
-      'All 8 devices run 42',
-      'a rollback',
-      'all 8 devices are back on 41',
+      'It runs version 41, by DeviceLock/lobby-on-41',
+      'Version 43 is released in steps',
+      'exposure: 1%',
+      'step canary begins: 5 of 6 devices',
+      'halted: ',
+      '43 was offered to 5 of 6 devices. The other 1 were not touched',
+      '$ git revert HEAD',
+      'version 43 -> 42 for every device, a rollback',
+      'no device runs 43 any more, 7 run 42',
+      'Version 44, mended, goes through its steps',
+      'Step canary: 5 of 6 devices',
+      'Step half: 5 of 6 devices',
+      'Step all: 6 of 6 devices',
+      'The release is finished, and 7 devices run 44',
     ];
     const places = inOrder.map((text) => stdout.indexOf(text));
     expect(places).toEqual(places.toSorted((left, right) => left - right));
@@ -32,15 +45,16 @@ describe('demo', { timeout: 180_000 }, () => {
   });
 
   it.each([
-    { signals: ['SIGINT'], code: 1 },
-    { signals: ['SIGINT', 'SIGTERM'], code: 143 },
-  ] as const)('leaves nothing behind when it is ended by $signals', async ({ signals, code }) => {
+    { signals: ['SIGINT'], codes: [1] },
+    // A busy machine may deliver the two in either order.
+    { signals: ['SIGINT', 'SIGTERM'], codes: [143, 130] },
+  ] as const)('leaves nothing behind when it is ended by $signals', async ({ signals, codes }) => {
     const demo = startCli(['demo', '--devices', '8']);
     try {
       const [, folder = ''] = await demo.until(/This one is (\S+)\.\n/);
       expect(existsSync(folder)).toBe(true);
       for (const signal of signals) demo.child.kill(signal);
-      expect((await demo.ended).code).toBe(code);
+      expect(codes).toContain((await demo.ended).code);
       expect(existsSync(dirname(folder))).toBe(false);
     } finally {
       demo.child.kill('SIGKILL');

@@ -2,7 +2,7 @@
 // it: files, `git commit`, `git revert`.
 
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,9 @@ export interface DemoRepo {
   readonly folder: string;
   /** The text of a file; an edit of it is committed with the next `commit`. */
   read(path: string): Promise<string>;
-  write(path: string, text: string): Promise<void>;
+  /** Whether there is such a file. */
+  has(path: string): Promise<boolean>;
+  write(path: string, content: string | Uint8Array): Promise<void>;
   remove(path: string): Promise<void>;
   /** SHA-256 of a file, hex. */
   digest(path: string): Promise<string>;
@@ -44,7 +46,8 @@ export async function createDemoRepo(example: string, message: string): Promise<
   return {
     folder,
     read: (path) => readFile(join(folder, path), 'utf8'),
-    write: (path, text) => writeFile(join(folder, path), text),
+    has: async (path) => existsSync(join(folder, path)),
+    write: (path, content) => writeFile(join(folder, path), content),
     remove: (path) => rm(join(folder, path)),
     digest: async (path) =>
       createHash('sha256')

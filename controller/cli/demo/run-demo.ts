@@ -9,14 +9,17 @@ import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
 import type { ComposePorts, ServedController } from '../ports.ts';
 import { createSimulatedFleet } from '../../simulator/fleet.ts';
+import { BENCH_DEVICE, HELD_DEVICE } from './chapter.ts';
 import type { DemoRepo } from './fleet-repo.ts';
 import { createDemoRepo } from './fleet-repo.ts';
 import { createNarrator, type NarratorStyle } from './narrator.ts';
 import type { ProgressLine } from './stage.ts';
 import { createStage } from './stage.ts';
-import { BENCH_DEVICE, HELD_DEVICE, tellStory } from './story.ts';
+import { BAD_VERSION, GOOD_VERSION } from './staged-story.ts';
+import { tellStory } from './story.ts';
 
 export interface DemoOptions {
+  /** At least 3: the bench device, the one that is held, and one that releases reach. */
   readonly devices: number;
   /** Port of the API and of the devices; another is taken where it is in use. */
   readonly port: number;
@@ -68,8 +71,10 @@ async function playOn(
     auth: { gatewayToken },
     bootAttribute: 'boot',
     attributesAtBoot: true,
-    installMs: 600,
-    rebootMs: 800,
+    installMs: 300,
+    rebootMs: 400,
+    badVersions: [{ version: String(BAD_VERSION), share: 0.6, how: 'fall-back', afterMs: 1_000 }],
+    spared: [BENCH_DEVICE, HELD_DEVICE],
   });
   fleet.start();
   try {
@@ -78,9 +83,10 @@ async function playOn(
     const stage = createStage({ product: PRODUCT, repo, served, fleet, signal, createLine });
     const told = await tellStory(stage, narrator, options.style);
     if (!told.ok) return told;
-    const commits = stage.view()?.revision?.slice(0, 7) ?? '';
+    const revision = stage.view()?.revision?.slice(0, 7) ?? '';
+    const total = fleet.ids.length;
     options.write(
-      `\nconverged: ${fleet.ids.length} of ${fleet.ids.length} devices run 41, revision ${commits}\n`,
+      `\nconverged: ${total - 1} of ${total} devices run ${GOOD_VERSION}, and one is held on 41; revision ${revision}\n`,
     );
     await options.afterwards(served.address);
     return ok(undefined);
@@ -116,13 +122,13 @@ async function openController(
   return opened.ok || opened.error.code !== 'ListenFailed' ? opened : open(0);
 }
 
-/** Ids as Particle devices have them; the bench device and the one that is held are among them. */
+/** Ids as Particle devices have them; the bench device and the one that is held are the first. */
 function deviceIds(count: number): readonly string[] {
   const ids = Array.from(
     { length: count },
     (_, index) => `e00fce68${(index + 1).toString(16).padStart(16, '0')}`,
   );
-  return [...new Set([BENCH_DEVICE, HELD_DEVICE, ...ids])].slice(0, Math.max(2, count));
+  return [...new Set([BENCH_DEVICE, HELD_DEVICE, ...ids])].slice(0, count);
 }
 
 /** The examples lie at the root of the package, beside the sources as well as beside the compiled program. */

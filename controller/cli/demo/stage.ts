@@ -9,6 +9,7 @@ import { fail, ok } from '../../base/result.ts';
 import type { ServedController } from '../ports.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { ProductView } from '../../reconciler/controller.ts';
+import type { StatusJson } from '../../reports/answers.ts';
 import type { Explanation } from '../../reports/why.ts';
 import type { SimulatedFleet } from '../../simulator/fleet.ts';
 import {
@@ -41,6 +42,8 @@ export interface Stage {
     goal: SimulationGoal | null,
     holds: (view: ProductView) => boolean,
   ): Promise<Result<void, Failure>>;
+  /** What the controller knows, from the API. */
+  status(): Promise<StatusJson>;
   /** Why a device runs what it runs, from the API. */
   why(device: string): Promise<Explanation>;
 }
@@ -80,6 +83,11 @@ export function createStage(parts: StageParts): Stage {
     return ok(undefined);
   };
 
+  const ask = async (path: string): Promise<unknown> => {
+    const answer = await request(`${served.address}/api/v1/${path}`);
+    return answer.body.json();
+  };
+
   return {
     product,
     repo,
@@ -111,11 +119,8 @@ export function createStage(parts: StageParts): Stage {
         line.end();
       }
     },
-    async why(device) {
-      const url = `${served.address}/api/v1/products/${product}/devices/${device}/why`;
-      const answer = await request(url);
-      return (await answer.body.json()) as Explanation;
-    },
+    status: async () => (await ask('status')) as StatusJson,
+    why: async (device) => (await ask(`products/${product}/devices/${device}/why`)) as Explanation,
   };
 }
 

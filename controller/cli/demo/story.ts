@@ -1,20 +1,24 @@
-// The story that the demo tells, on real commits, real HTTP and real firmware files: a release that is refused because
-// nothing is verified, the lock that verifies it, the release that starts by itself, a device that is left alone, and a
-// rollback by `git revert`.
+// The story that the demo tells, on real commits, real HTTP and real firmware files. Here is its first half: a release
+// that is refused because nothing is verified, the lock that verifies it, the release that starts by itself, and a device
+// that is left alone. The second half, releases in steps, is in `staged-story.ts`.
 
 import type { Failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
-import type { ProductView } from '../../reconciler/controller.ts';
 import type { TextStyle } from '../../reports/plain-text.ts';
-import { renderPlanText } from '../../reports/plan-text.ts';
 import { renderWhyText } from '../../reports/why-text.ts';
+import {
+  BENCH_DEVICE,
+  type Chapter,
+  HELD_DEVICE,
+  isVerified,
+  printPlan,
+  running,
+} from './chapter.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
-
-/** The bench device that verifies, and the device that is held on purpose; both are in the example's manifests. */
-export const BENCH_DEVICE = 'e00fce680000000000000001';
-export const HELD_DEVICE = 'e00fce680000000000000009';
+import { releaseBad, releaseGood, takeBack } from './staged-story.ts';
+import { addFirmware, lockBench, nameReleased } from './story-manifests.ts';
 
 /** Tells the whole story. Ends with the fleet converged; a failure says what did not happen. */
 export async function tellStory(
@@ -28,20 +32,15 @@ export async function tellStory(
     verify,
     watchRelease,
     leaveAlone,
-    unlock,
-    rollBack,
+    releaseBad,
+    takeBack,
+    releaseGood,
   ]) {
     const told = await chapter(stage, narrator, style);
     if (!told.ok) return told;
   }
   return ok(undefined);
 }
-
-type Chapter = (
-  stage: Stage,
-  narrator: Narrator,
-  style: TextStyle,
-) => Promise<Result<void, Failure>>;
 
 const begin: Chapter = async (stage, narrator) => {
   const total = stage.fleet.ids.length;
@@ -70,11 +69,13 @@ const releaseUnverified: Chapter = async (stage, narrator, style) => {
     'The commit adds the manifest of version 42 and names it in release.yaml. The plan says what that would do:',
   );
   const { repo } = stage;
-  await repo.write('firmware-42.yaml', firmware42(await repo.digest('firmware/42.bin')));
-  await repo.write(
-    'release.yaml',
-    (await repo.read('release.yaml')).replace('version: 41', 'version: 42'),
+  await addFirmware(
+    repo,
+    42,
+    'Fix heater drift',
+    'The heater no longer overshoots by two degrees in the first hour.',
   );
+  await nameReleased(repo, 42);
   narrator.command('git commit -m "Release 42: fix heater drift"');
   const commit = await repo.commit('Release 42: fix heater drift');
   narrator.command('lockstep plan');
@@ -93,7 +94,7 @@ const verify: Chapter = async (stage, narrator, style) => {
   narrator.tell(
     'A release waits until a device of the group `bench` has run the version. A lock brings it there:',
   );
-  await stage.repo.write('lock-bench.yaml', benchLock());
+  await lockBench(stage.repo, 42);
   narrator.command('git commit -m "Verify 42 on the bench"');
   await stage.repo.commit('Verify 42 on the bench');
   narrator.command('lockstep plan');
@@ -135,104 +136,3 @@ const leaveAlone: Chapter = async (stage, narrator, style) => {
   );
   return ok(undefined);
 };
-
-const unlock: Chapter = async (stage, narrator, style) => {
-  narrator.step('The locks are removed');
-  narrator.tell('Without a lock a device follows the release:');
-  await stage.repo.remove('locks.yaml');
-  await stage.repo.remove('lock-bench.yaml');
-  narrator.command(
-    'git rm locks.yaml lock-bench.yaml && git commit -m "Unlock the lobby and the bench"',
-  );
-  await stage.repo.commit('Unlock the lobby and the bench');
-  narrator.command('lockstep plan');
-  const planned = await printPlan(stage, narrator, style);
-  if (!planned.ok) return planned;
-  const total = stage.fleet.ids.length;
-  const done = await stage.until(
-    'the unlocked device to follow',
-    { version: '42', devices: total },
-    (view) => running(view, 42) === total,
-  );
-  if (!done.ok) return done;
-  narrator.result(`All ${total} devices run 42.`);
-  return ok(undefined);
-};
-
-const rollBack: Chapter = async (stage, narrator, style) => {
-  narrator.step('42 turns out to be bad: git revert is the rollback');
-  narrator.tell(
-    '41 has been released here before, so it needs no verification and goes to all at once:',
-  );
-  // HEAD~2 is the commit that released 42; it also brought the firmware's manifest, which the revert takes away again.
-  narrator.command('git revert HEAD~2');
-  const commit = await stage.repo.revert('HEAD~2');
-  narrator.command('lockstep plan');
-  const planned = await printPlan(stage, narrator, style);
-  if (!planned.ok) return planned;
-  const total = stage.fleet.ids.length;
-  const done = await stage.until(
-    'the fleet to be back on 41',
-    { version: '41', devices: total },
-    (view) => running(view, 41) === total,
-  );
-  if (!done.ok) return done;
-  narrator.result(`Commit ${commit.slice(0, 7)} is in force: all ${total} devices are back on 41.`);
-  return ok(undefined);
-};
-
-async function printPlan(
-  stage: Stage,
-  narrator: Narrator,
-  style: TextStyle,
-): Promise<Result<void, Failure>> {
-  const plan = await stage.plan();
-  if (!plan.ok) return plan;
-  narrator.output(renderPlanText(plan.value, style));
-  return ok(undefined);
-}
-
-/** Devices that have named a version, locked or not. */
-export function running(view: ProductView, version: number): number {
-  return [...(view.live?.unlocked ?? []), ...(view.live?.locked ?? [])]
-    .filter((count) => count.version === version)
-    .reduce((sum, count) => sum + count.devices, 0);
-}
-
-function isVerified(view: ProductView, version: number): boolean {
-  return (
-    view.live?.firmware.some(
-      (record) => record.version === version && record.verifiedAt !== null,
-    ) ?? false
-  );
-}
-
-function firmware42(sha256: string): string {
-  return `apiVersion: lockstep/v1
-kind: Firmware
-metadata:
-  name: thermostat-42
-spec:
-  product: thermostat
-  version: 42
-  title: Fix heater drift
-  description: The heater no longer overshoots by two degrees in the first hour.
-  binary:
-    path: firmware/42.bin
-    sha256: ${sha256}
-`;
-}
-
-function benchLock(): string {
-  return `apiVersion: lockstep/v1
-kind: DeviceLock
-metadata:
-  name: bench-on-42
-spec:
-  product: thermostat
-  devices: [${BENCH_DEVICE}]
-  version: 42
-  flash: now
-  reason: Verify 42
-`;
-}
