@@ -12,6 +12,11 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 
+/** What the controller's clock of listening is behind at most: here it goes on once in a round. */
+export function slackMs({ setup }: Books): number {
+  return setup.pollMinutes * 60_000;
+}
+
 /** A device's last words. */
 export interface Words {
   readonly version: number;
@@ -47,6 +52,8 @@ export interface Books {
   readonly namedBy: Map<number, Set<string>>;
   /** Versions that were ever withdrawn: when their evidence counts again is not known here to the minute. */
   readonly everWithdrawn: Set<number>;
+  /** Versions of which a release came to its end. */
+  readonly finished: Set<number>;
 }
 
 /** Opens books in which nothing is written. */
@@ -70,6 +77,7 @@ export function openBooks(
     isStopped: false,
     namedBy: new Map(),
     everWithdrawn: new Set(),
+    finished: new Set(),
   };
 }
 
@@ -200,7 +208,7 @@ export function failedIn(books: Books, round: number): number {
 /** Whether a device was surely heard within the last seven days of listening. */
 export function isSurelyAwake(books: Books, id: string): boolean {
   const at = books.heardAt.get(id);
-  return at !== undefined && books.clock.monotonicMs() - at < WEEK_MS;
+  return at !== undefined && books.clock.monotonicMs() - at < WEEK_MS - slackMs(books);
 }
 
 /** Whether devices may not keep a version under a release: it is withdrawn, or was rolled back there. */

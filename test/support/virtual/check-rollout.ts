@@ -26,8 +26,6 @@ interface Notes {
   soakSince: number | null;
   /** The base when the release in force began. */
   baseBefore: number | null;
-  /** Versions that finished here, in this order. */
-  readonly finished: number[];
 }
 
 export type RolloutNotes = Map<string | null, Notes>;
@@ -70,7 +68,6 @@ function notesOf(notes: RolloutNotes, group: string | null): Notes {
     runningBefore: 0,
     soakSince: null,
     baseBefore: null,
-    finished: [],
   };
   notes.set(group, known);
   return known;
@@ -130,7 +127,7 @@ function noteStart(
   notes.baseBefore = before.base;
   notes.soakSince = null;
   if (release?.rollback === true) {
-    must('4', notes.finished.includes(spec.version) || finishedAnywhere(books, spec.version), () => {
+    must('4', books.finished.has(spec.version), () => {
       return `version ${spec.version} is taken for a rollback, and never finished`;
     });
     books.count('rollback by revert');
@@ -138,13 +135,6 @@ function noteStart(
   const replaced = before.release;
   if (replaced !== null && replaced.finishedAt === null) books.count('unfinished release replaced');
   if (spec.group !== null) books.count('group release');
-}
-
-function finishedAnywhere({ inForce, setup }: Books, version: number): boolean {
-  return (
-    setup.running.includes(version) ||
-    (inForce.rollout?.tracks ?? []).some(({ base }) => base === version)
-  );
 }
 
 function checkResumption(books: Books, before: Track, after: Track, spec: ReleaseSpec): void {
@@ -255,7 +245,7 @@ function checkMove(
   if (isFinished) {
     must('4', index === steps.length - 1, () => `${name} finished in step ${state.step}`);
     books.count('release finished');
-    notes.finished.push(spec.version);
+    books.finished.add(spec.version);
     return;
   }
   const next = current === null ? firstBeyond(from, steps) : steps.indexOf(current) + 1;

@@ -11,7 +11,7 @@ export function drawInteger(chance: RandomStream, least: number, most: number): 
 /** Like `drawInteger`, but small numbers are by far more likely. */
 export function drawSmall(chance: RandomStream, least: number, most: number): number {
   const luck = drawUnit(chance);
-  return least + Math.floor(luck ** 4 * (most - least + 1));
+  return least + Math.floor(luck ** 7 * (most - least + 1));
 }
 
 /** One of several, each as likely as the others. */

@@ -56,11 +56,11 @@ function drawSetup(chance: RandomStream, seed: number): Setup {
   const count = drawSmall(chance, 4, 30);
   const numbers = Array.from({ length: count }, (_, number) => number);
   // Windows and silence are of a day's and a week's length; devices that poll seldom get there in few rounds.
-  const pollMinutes = pick(chance, [60, 60, 180, 360, 720]);
+  const pollMinutes = pick(chance, [10, 10, 10, 60, 180, 360, 720]);
   return {
     dice: seed,
     pollMinutes,
-    passEvery: pick(chance, [1, 2, 2, 3]),
+    passEvery: pick(chance, [1, 3, 4, 6]),
     retries: pick(chance, [0, 1, 2, 3]),
     timeoutRounds: pick(chance, [4, 6, 10]),
     graceRounds: pick(chance, [1, 2, 3]),
@@ -85,9 +85,9 @@ function addSomething(making: Making): void {
 }
 
 function wait({ chance, events, setup }: Making): void {
-  const isLong = isLikely(chance, 0.1);
+  const isLong = isLikely(chance, setup.pollMinutes === 720 ? 0.12 : 0.05);
   const least = isLong ? 4 : 1;
-  const most = isLong ? Math.min(16, Math.max(6, 10_080 / setup.pollMinutes)) : 3;
+  const most = isLong ? 14 : 2;
   events.push({ type: 'wait', rounds: drawInteger(chance, least, most) });
 }
 
@@ -171,6 +171,7 @@ function addDeviceEvent(making: Making): void {
   else if (luck < 0.5) {
     const manners = pick(chance, ['answers', 'refuses', 'ignores'] as const);
     events.push({ type: 'manners', device, manners });
+    events.push({ type: 'lazy', device, polls: drawInteger(chance, 1, 3) });
   } else if (luck < 0.66) {
     events.push({ type: 'lazy', device, polls: drawInteger(chance, 0, 3) });
   } else if (luck < 0.76) {

@@ -27,7 +27,7 @@ export function drawStrategy(chance: RandomStream, setup: Setup): StrategySpec {
   return {
     steps: [...rising, 10_000].map((exposure, index) => drawStep(chance, setup, exposure, index)),
     rate: isLikely(chance, 0.25) ? drawRate(chance, setup) : null,
-    windows: isLikely(chance, 0.25) ? [drawWindow(chance, setup)] : [],
+    windows: setup.pollMinutes >= 60 && isLikely(chance, 0.3) ? [drawWindow(chance, setup)] : [],
     halt: drawHalt(chance),
     onRollback: isLikely(chance, 0.85) ? 'direct' : 'staged',
   };

@@ -7,7 +7,7 @@ import type { DeviceRecord } from '../../../controller/model/device.ts';
 import type { LiveState } from '../../../controller/model/live.ts';
 import type { DeviceChange } from '../../../controller/stores/store.ts';
 import type { Books } from './books.ts';
-import { isOffered, isReached, must, openBooks, releaseOf } from './books.ts';
+import { isOffered, isReached, must, openBooks, releaseOf, slackMs } from './books.ts';
 import { isOpenByHand } from './by-hand.ts';
 import { checkCounts } from './check-counts.ts';
 import type { Doing } from './check-failures.ts';
@@ -175,7 +175,7 @@ function noteWithdrawals(books: Books, before: Desired): void {
 
 function checkDormancy(books: Books, id: string): void {
   const silentMs = books.clock.monotonicMs() - (books.heardAt.get(id) ?? 0);
-  must('4', silentMs >= 7 * 86_400_000, () => {
+  must('4', silentMs >= 7 * 86_400_000 - slackMs(books), () => {
     return `${id} counts as dormant after ${silentMs / 3_600_000} hours of silence`;
   });
   books.count('dormancy');

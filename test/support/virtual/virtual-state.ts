@@ -6,7 +6,7 @@ import type { Store } from '../../../controller/stores/store.ts';
 import type { Oracle } from './oracle.ts';
 
 /** Histories after which a state is thrown away: what is in it slows everything down in the end. */
-const HISTORIES_MAX = 4;
+const HISTORIES_MAX = 2;
 
 export interface VirtualStates {
   /** The state for the next history; closed by itself when it has served long enough. */
