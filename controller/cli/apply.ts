@@ -176,7 +176,8 @@ async function followReport(
   options: ApplyOptions,
 ): Promise<number> {
   if (shell.output === 'text') {
-    shell.write(renderPlanText(report.plan, { color: shell.colorOf('out') }));
+    const style = { color: shell.colorOf('out') };
+    shell.write(renderPlanText(report.plan, style, [], shell.clock.now()));
   }
   for (const { product, failure } of report.failures) {
     shell.note(`error ${failure.code}\n  ${product}: ${failure.message}`);

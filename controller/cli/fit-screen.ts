@@ -1,6 +1,6 @@
 // Text cut to a screen, for what is drawn over itself: a line that wraps or a text that scrolls would leave traces.
 
-import { countOf } from '../reports/plain-text.ts';
+import { countOf } from '../base/count.ts';
 
 export interface Screen {
   readonly columns: number;

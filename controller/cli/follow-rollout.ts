@@ -1,16 +1,20 @@
 // Follows a rollout until it settles, its time is over or a person interrupts, and tells how it ended. How far a fleet
 // is, is counted in `rollout.ts`.
 
+import { countOf } from '../base/count.ts';
 import type { Failure } from '../base/failure.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Plan } from '../model/plan.ts';
 import { planJson } from '../reports/plan-json.ts';
-import { countOf, shortRevision } from '../reports/plain-text.ts';
+import { releaseJson } from '../reports/release-json.ts';
+import { describeNext } from '../reports/release-lines.ts';
+import { cleanText, shortRevision } from '../reports/plain-text.ts';
 import { sumDevices } from '../reports/plan-lines.ts';
 import type { AppliedReport, ApplyTarget } from './apply-target.ts';
 import { createLiveLine } from './live-line.ts';
 import {
   assessRollout,
+  isHalted,
   measureProgress,
   type ProductProgress,
   renderBar,
@@ -88,10 +92,12 @@ export async function followRollout(
   }
 }
 
-/** Whether all devices that are counted as pending are known to be unable to move. */
-function areCountsSettled({ products }: Rollout): boolean {
+/** Whether all devices that are counted as pending are known to be unable to move, or their release has halted. */
+function areCountsSettled({ products, releases }: Rollout): boolean {
   return products.every(
-    ({ pending, offline, leftAlone }) => pending <= offline.count + leftAlone.count,
+    ({ product, pending, offline, leftAlone }) =>
+      pending <= offline.count + leftAlone.count ||
+      releases.some((each) => each.product === product && isHalted(each.release)),
   );
 }
 
@@ -135,12 +141,16 @@ export function finishApply(
       revision: report.revision,
       plan: planJson(report.plan),
       products: rollout.products,
+      releases: rollout.releases.map(({ product, release }) => ({
+        product,
+        ...releaseJson(release),
+      })),
       waiting: rollout.waiting,
       blocked: rollout.blocked,
       failures: report.failures.map(({ product, failure }) => ({ product, ...failure })),
     });
   } else {
-    shell.write(renderSummary(report, rollout, outcome));
+    shell.write(renderSummary(report, rollout, outcome, shell.clock.now()));
   }
   return EXIT_CODES[outcome];
 }
@@ -177,7 +187,12 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   interrupted: 'No longer followed; the controller goes on while it runs',
 };
 
-function renderSummary({ revision }: AppliedReport, rollout: Rollout, outcome: Outcome): string {
+function renderSummary(
+  { revision }: AppliedReport,
+  rollout: Rollout,
+  outcome: Outcome,
+  now: number,
+): string {
   const lines = [`\n${HEADLINES[outcome]}: revision ${shortRevision(revision)}.`];
   for (const { product, pending, offline, leftAlone, failed } of rollout.products) {
     const parts = [
@@ -189,6 +204,9 @@ function renderSummary({ revision }: AppliedReport, rollout: Rollout, outcome: O
     lines.push(`  ${product}: ${parts.join(', ')}`);
     if (offline.count > 0) lines.push(`    offline: ${renderNames(offline)}`);
     if (leftAlone.count > 0) lines.push(`    left alone: ${renderNames(leftAlone)}`);
+    for (const open of rollout.releases) {
+      if (open.product === product) lines.push(`    ${cleanText(describeNext(open.release, now))}`);
+    }
   }
   for (const { product, reason, message, remedy } of [...rollout.blocked, ...rollout.waiting]) {
     lines.push(`  ${product === null ? '' : `${product}: `}${reason}: ${message}`);

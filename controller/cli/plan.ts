@@ -108,8 +108,9 @@ export function readPlan(json: PlanJson): Result<Plan, Failure> {
 /** Writes a plan as the common options say. */
 export function writePlan(shell: Shell, plan: Plan): void {
   if (shell.output === 'json') shell.writeJson(planJson(plan));
-  else if (shell.output === 'markdown') shell.write(renderPlanMarkdown(plan));
-  else shell.write(renderPlanText(plan, { color: shell.colorOf('out') }));
+  else if (shell.output === 'markdown') {
+    shell.write(renderPlanMarkdown(plan, [], shell.clock.now()));
+  } else shell.write(renderPlanText(plan, { color: shell.colorOf('out') }, [], shell.clock.now()));
 }
 
 /** 3 where anything is refused, 2 where there is something to do, else 0. Devices on their way are neither. */

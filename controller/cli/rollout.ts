@@ -1,9 +1,10 @@
 // How far a fleet is on its way to a revision, in numbers and as text: for `apply`'s progress and its summary. Pure;
 // asking the controller and drawing lines happens elsewhere.
 
-import type { Plan } from '../model/plan.ts';
+import type { Plan, ReleasePlan } from '../model/plan.ts';
 import type { Convergence } from '../reconciler/controller.ts';
 import { fitParts, renderProgressBar } from '../reports/progress-bar.ts';
+import { nameStep } from '../reports/release-lines.ts';
 
 /** A product's devices, as last seen. */
 export interface ProductProgress extends Convergence {
@@ -18,13 +19,21 @@ export interface Blocker {
   readonly remedy: string;
 }
 
+/** A release that is not at its end. */
+export interface OpenRelease {
+  readonly product: string;
+  readonly release: ReleasePlan;
+}
+
 export interface Rollout {
   readonly products: readonly ProductProgress[];
   /** Refusals that devices can lift by themselves. */
   readonly waiting: readonly Blocker[];
   /** What needs a commit or a person. */
   readonly blocked: readonly Blocker[];
-  /** Nothing moves any more, and nothing is waited for. */
+  /** Releases that are not finished, or that something holds. */
+  readonly releases: readonly OpenRelease[];
+  /** Nothing moves within the exposure any more, and nothing is waited for. What has halted is not waited for. */
   readonly settled: boolean;
 }
 
@@ -48,13 +57,30 @@ export function assessRollout(remaining: Plan, products: readonly ProductProgres
       if (PERSON_WARNINGS.has(reason)) blocked.push({ product, reason, message, remedy });
     }
   }
+  const releases = remaining.products.flatMap(({ product, releases: all }) =>
+    all
+      .filter(({ finishedAt, waits }) => finishedAt === null || waits.length > 0)
+      .map((release) => ({ product, release })),
+  );
+  const halted = new Set(
+    releases.filter(({ release }) => isHalted(release)).map(({ product }) => product),
+  );
   const isDone = remaining.products.every(({ actions }) => actions.length === 0);
   return {
     products,
     waiting,
     blocked,
-    settled: isDone && waiting.length === 0 && products.every(({ converged }) => converged),
+    releases,
+    settled:
+      isDone &&
+      waiting.length === 0 &&
+      products.every(({ product, converged }) => converged || halted.has(product)),
   };
+}
+
+/** Whether failing devices halted a release. */
+export function isHalted({ waits }: ReleasePlan): boolean {
+  return waits.some(({ kind }) => kind === 'halted');
 }
 
 /** One moment of a rollout, for a progress line. */
@@ -69,6 +95,8 @@ export interface ProgressMoment {
   readonly offline: number;
   /** Devices a second; 0 where it is not known yet. */
   readonly perSecond: number;
+  /** Where each staged release is: `step canary (1%)`. */
+  readonly steps: readonly string[];
 }
 
 /** Counts a moment. `totalBefore` is the total so far, `doneMs` the time that it took. */
@@ -90,7 +118,20 @@ export function measureProgress(
     waiting: rollout.waiting.length,
     offline: sum((product) => product.offline.count),
     perSecond: elapsedMs > 0 ? done / (elapsedMs / 1000) : 0,
+    steps: listSteps(rollout),
   };
+}
+
+/** A release of one step goes to everyone at once: there is nothing to name. */
+function listSteps({ releases, products }: Rollout): readonly string[] {
+  return releases
+    .filter(({ release }) => release.step !== null && release.steps.length > 1)
+    .map(({ product, release }) => {
+      const { group } = release;
+      const names = [...(products.length > 1 ? [product] : []), ...(group === null ? [] : [group])];
+      const name = names.length === 0 ? '' : `${names.join('/')}: `;
+      return `${name}${nameStep(release)}`;
+    });
 }
 
 /** The progress as one line of at most `width` columns; what is least important is left out first. */
@@ -106,8 +147,9 @@ export function renderPlainProgress(moment: ProgressMoment): string {
 }
 
 function listParts(moment: ProgressMoment): readonly string[] {
-  const { total, done, inFlight, failed, waiting, offline, perSecond } = moment;
+  const { total, done, inFlight, failed, waiting, offline, perSecond, steps } = moment;
   const parts = [total === 0 ? 'no device to move' : `${done}/${total} devices`];
+  parts.push(...steps);
   if (inFlight > 0) parts.push(`${inFlight} in flight`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (waiting > 0) parts.push(`${waiting} waiting for verification`);

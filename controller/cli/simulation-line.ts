@@ -1,6 +1,6 @@
 // How far a simulated fleet is, as one line with a bar: for `simulate` and the demo. Pure; drawing it is up to them.
 
-import { formatNumber } from '../reports/plain-text.ts';
+import { formatNumber } from '../base/count.ts';
 import { fitParts, renderProgressBar } from '../reports/progress-bar.ts';
 import { listActivity, renderConnected, renderVersions } from '../simulator/progress.ts';
 import type { FleetSnapshot } from '../simulator/snapshot.ts';

@@ -1,8 +1,10 @@
 // The audit log's line for an action that was carried out.
 
 import { unreachable } from '../base/assert.ts';
+import { countOf } from '../base/count.ts';
 import type { EventDraft, EventType } from '../model/event.ts';
-import type { Action } from '../model/plan.ts';
+import type { Action, ExposureCause } from '../model/plan.ts';
+import { describeGroup, formatExposure } from '../releases/describe-release.ts';
 
 /** The event of a carried-out action. */
 export function eventOfAction(product: string, action: Action, at: number): EventDraft {
@@ -33,22 +35,33 @@ function describe(action: Action): readonly [EventType, string] {
         `Version ${action.version} is withdrawn; it is offered and served no more.`,
       ];
     case 'ChangeGroup':
-      return ['GroupChanged', `Group ${action.group} has ${action.devices} device(s).`];
+      return ['GroupChanged', `Group ${action.group} has ${countOf(action.devices, 'device')}.`];
     case 'LockDevice':
       return ['DeviceLocked', `Locked to version ${action.version}, flash ${action.flash}.`];
     case 'UnlockDevice':
       return ['DeviceUnlocked', `Unlocked from version ${action.from}.`];
     case 'ReleaseFirmware': {
-      const scope = action.group === null ? 'all devices' : `group ${action.group}`;
       const from = action.from === null ? '' : ` instead of ${action.from}`;
       return [
         'ReleaseStarted',
-        `${action.rollback ? 'Rolled back to' : 'Released'} version ${action.version} for ${scope}${from}.`,
+        `${action.rollback ? 'Rolled back to' : 'Released'} version ${action.version} for ${describeGroup(action.group)}${from}, exposure ${formatExposure(action.exposure)}.`,
       ];
     }
+    case 'SetExposure':
+      return [EXPOSURE_EVENTS[action.cause], action.message];
     case 'EndRelease':
       return ['ReleaseEnded', `The release of version ${action.version} ended.`];
     default:
       return unreachable(action);
   }
 }
+
+const EXPOSURE_EVENTS: Readonly<Record<ExposureCause, EventType>> = {
+  step: 'ExposureChanged',
+  hold: 'ReleaseHalted',
+  rollback: 'ReleaseHalted',
+  resume: 'ReleaseResumed',
+  pause: 'ExposureChanged',
+  unpause: 'ReleaseResumed',
+  edit: 'ExposureChanged',
+};

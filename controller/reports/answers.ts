@@ -4,9 +4,11 @@
 
 import type { ConditionType } from '../model/condition.ts';
 import type { EvidenceLevel, FlashMode } from '../model/desired.ts';
-import type { ActionPhase, ActionState, Outcome, Standing } from '../model/device.ts';
+import type { ActionPhase, ActionState, Outcome, Standing, Traits } from '../model/device.ts';
 import type { EventType } from '../model/event.ts';
 import type { GateReport } from '../model/plan.ts';
+import type { TargetRule } from '../releases/target.ts';
+import type { ReleasePlanJson } from './release-json.ts';
 
 /** A place in the fleet repo; all null where no file can be named. */
 export interface PlaceJson {
@@ -74,6 +76,8 @@ export interface VersionCountJson {
 export interface ReleaseJson extends TraceJson {
   readonly version: number;
   readonly group: string | null;
+  /** How it goes on; null while there is no plan of it. */
+  readonly progress: ReleasePlanJson | null;
 }
 
 /** A product in short. `revision` is in force: the next poll of each of its devices is answered by it. */
@@ -174,15 +178,21 @@ export interface LockJson extends TraceJson {
 
 export interface GroupJson extends TraceJson {
   readonly name: string;
+  /** Devices listed by id; empty where the group matches attributes. */
   readonly devices: readonly string[];
+  /** Values that a member's attributes have, all of them; null where the group lists its devices. */
+  readonly match: Readonly<Record<string, string>> | null;
   /** The version released to the group; null where it follows the product's release. */
   readonly release: number | null;
 }
 
 /** What a device should run: a version, or null and the reason why it is left alone. */
 export interface TargetJson {
+  /** What it is flashed with next. */
   readonly version: number | null;
-  readonly rule: 'lock' | 'groupRelease' | 'release' | null;
+  /** Where that leads; another version than `version` where a stepping stone comes first. */
+  readonly goal: number | null;
+  readonly rule: TargetRule | null;
   readonly manifest: string | null;
   readonly revision: string | null;
   readonly reason: string | null;
@@ -202,6 +212,10 @@ export interface DeviceSummaryJson {
   readonly hasToken: boolean;
   readonly reported: string | null;
   readonly running: number | null;
+  /** Values of the attributes that groups are matched by. */
+  readonly traits: Traits;
+  /** Not heard for seven days of listening time: no release waits for it. */
+  readonly dormant: boolean;
   readonly target: TargetJson;
   readonly lock: {
     readonly version: number;

@@ -42,11 +42,16 @@ export function deviceJson(
     hasToken: device.tokenHash !== null,
     reported: device.reported,
     running: device.running,
+    traits: device.traits,
+    dormant: device.dormant,
     target: targetJson(device, context.policy),
     lock: device.lock === null ? null : lockJson(device.lock),
     action: device.action === null ? null : actionJson(device.action),
     failures: device.failures === null ? null : failuresJson(device.failures),
-    outcome: device.outcome,
+    outcome:
+      device.outcome === null
+        ? null
+        : { version: device.outcome.version, state: device.outcome.state },
   };
 }
 
@@ -58,7 +63,7 @@ export function isDeviceOnline(contact: Contact | null, context: DeviceContext):
 
 /** The target of a device, or why it is left alone. */
 export function targetJson(device: DeviceRecord, policy: ProductPolicy | null): TargetJson {
-  const none = { version: null, rule: null, manifest: null, revision: null };
+  const none = { version: null, goal: null, rule: null, manifest: null, revision: null };
   if (policy === null) {
     const message = 'Nothing of the product is in force yet.';
     return { ...none, reason: 'ProductNotAccepted', message };
@@ -67,8 +72,9 @@ export function targetJson(device: DeviceRecord, policy: ProductPolicy | null): 
   if (target.kind === 'none') {
     return { ...none, reason: target.reason, message: target.message };
   }
-  const { rule, manifest, revision, firmware } = target;
-  return { version: firmware.version, rule, manifest, revision, reason: null, message: null };
+  const { rule, manifest, revision, firmware, goal } = target;
+  const { version } = firmware;
+  return { version, goal, rule, manifest, revision, reason: null, message: null };
 }
 
 function lockJson(lock: CarriedLock): NonNullable<DeviceSummaryJson['lock']> {

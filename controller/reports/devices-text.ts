@@ -57,5 +57,7 @@ function describeNote(device: DeviceSummaryJson): string {
   }
   if (action !== null) return `version ${action.version}, attempt ${action.attempt}`;
   if (target.version === null && target.reason !== 'NoRelease') return target.reason ?? '';
+  if (target.version !== target.goal) return `on the way to ${target.goal}`;
+  if (device.dormant) return 'silent for a week';
   return '';
 }

@@ -21,7 +21,7 @@ export function renderEventsText(events: readonly EventJson[], style: TextStyle)
 
 function eventRow(event: EventJson): readonly Cell[] {
   const { at, product, type, device, revision, manifest, message } = event;
-  const bad = /Failed|Refused|Quarantined|Stopped|Withdrawn|Drift|Capped/.test(type);
+  const bad = /Failed|Halted|Refused|Quarantined|Stopped|Withdrawn|Drift|Capped/.test(type);
   return [
     `${at.slice(0, 19).replace('T', ' ')}Z`,
     product ?? '',

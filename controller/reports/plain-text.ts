@@ -1,7 +1,9 @@
-// The small pieces that every text report is made of: text that is safe to print, numbers and counted nouns, colours.
+// The small pieces that every text report is made of: text that is safe to print, names, ages, colours.
 // What is said, and in which order, is decided by the reports.
 
 import { styleText } from 'node:util';
+
+import { formatNumber } from '../base/count.ts';
 
 /** How a text report is printed. */
 export interface TextStyle {
@@ -24,16 +26,6 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u206
 /** Text of a manifest or a device, on one line and without what a terminal would act on (shown as `·`). */
 export function cleanText(text: string): string {
   return text.replace(/\r?\n|\t/g, ' ').replace(UNSAFE, '·');
-}
-
-/** A whole number with commas between thousands, the same in every locale: 1,000,000. */
-export function formatNumber(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** A counted noun, such as `1 device` or `3 devices`; `plural` where an `s` is not enough. */
-export function countOf(count: number, noun: string, plural = `${noun}s`): string {
-  return `${formatNumber(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** At most `max` names, then how many more there are. Names are cleaned. */

@@ -16,9 +16,16 @@ import type {
 } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Reason } from '../model/reasons.ts';
+import {
+  exposureOf,
+  parseReleaseJson,
+  percentOf,
+  releaseJson,
+  type ReleasePlanJson,
+} from './release-json.ts';
 
 /** Raised in its first part when a field is removed or changes its meaning, in its second when one is added. */
-export const PLAN_FORMAT_VERSION = '1.0';
+export const PLAN_FORMAT_VERSION = '1.1';
 
 type WithoutTrace<T> = T extends unknown ? Omit<T, 'trace'> : never;
 
@@ -28,7 +35,7 @@ interface ActionOrigin extends Place {
   readonly revision: string;
 }
 
-/** An action: its own fields, then the manifest, revision and place that it goes back to. */
+/** An action: its own fields (exposures in percent), then the manifest, revision and place that it goes back to. */
 export type ActionPlanJson = WithoutTrace<Action> & ActionOrigin;
 
 export interface RefusalJson extends Place {
@@ -64,6 +71,8 @@ export interface ProductPlanJson {
   readonly impact: Impact;
   readonly gates: readonly GateReport[];
   readonly newlyVerified: readonly number[];
+  readonly newlyFinished: readonly number[];
+  readonly releases: readonly ReleasePlanJson[];
 }
 
 export interface PlanJson {
@@ -139,13 +148,22 @@ function productJson(plan: ProductPlan): ProductPlanJson {
     impact: plan.impact,
     gates: plan.gates,
     newlyVerified: plan.newlyVerified,
+    newlyFinished: plan.newlyFinished,
+    releases: plan.releases.map(releaseJson),
   };
 }
 
 function actionJson(action: Action): ActionPlanJson {
   const { trace, ...own } = action;
   const { manifest, revision, place } = trace;
-  return { ...own, manifest, revision, file: place.file, line: place.line, column: place.column };
+  const at = { manifest, revision, file: place.file, line: place.line, column: place.column };
+  if (own.type === 'ReleaseFirmware') {
+    return { ...own, exposure: percentOf(own.exposure), ...at };
+  }
+  if (own.type === 'SetExposure') {
+    return { ...own, from: percentOf(own.from), exposure: percentOf(own.exposure), ...at };
+  }
+  return { ...own, ...at };
 }
 
 function placeJson(place: Place | null): Pick<NoticeJson, 'file' | 'line' | 'column'> {
@@ -154,7 +172,7 @@ function placeJson(place: Place | null): Pick<NoticeJson, 'file' | 'line' | 'col
 }
 
 function parseProduct(json: ProductPlanJson): ProductPlan {
-  const { product, frozen, impact, gates, newlyVerified } = json;
+  const { product, frozen, impact, gates, newlyVerified, newlyFinished } = json;
   return {
     product,
     frozen,
@@ -179,6 +197,8 @@ function parseProduct(json: ProductPlanJson): ProductPlan {
     impact,
     gates,
     newlyVerified,
+    newlyFinished,
+    releases: json.releases.map(parseReleaseJson),
   };
 }
 
@@ -204,7 +224,13 @@ function parseAction(json: ActionPlanJson): Action {
       return { type: json.type, device: json.device, from: json.from, trace };
     case 'ReleaseFirmware': {
       const { type, version, from, group, rollback } = json;
-      return { type, version, from, group, rollback, trace };
+      return { type, version, from, group, rollback, exposure: exposureOf(json.exposure), trace };
+    }
+    case 'SetExposure': {
+      const { type, version, group, step, cause, message } = json;
+      const from = exposureOf(json.from);
+      const exposure = exposureOf(json.exposure);
+      return { type, version, group, step, from, exposure, cause, message, trace };
     }
     case 'EndRelease':
       return { type: json.type, version: json.version, group: json.group, trace };

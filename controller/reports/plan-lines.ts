@@ -2,9 +2,11 @@
 // line, and the totals. How a line looks in a terminal or in a pull request is not decided here.
 
 import { unreachable } from '../base/assert.ts';
+import { countOf, formatNumber } from '../base/count.ts';
 import type { FirmwareSpec, Place } from '../model/desired.ts';
-import type { Action, FlashCount, Plan, ProductPlan } from '../model/plan.ts';
-import { countOf, formatNumber } from './plain-text.ts';
+import type { Action, ExposureCause, FlashCount, Plan, ProductPlan } from '../model/plan.ts';
+import { BUCKETS } from '../model/rollout.ts';
+import { describeGroup, formatExposure } from '../releases/describe-release.ts';
 
 /** What an action does to what is in force: adds, changes, takes away. */
 export type PlanSymbol = '+' | '~' | '-';
@@ -131,6 +133,8 @@ function describeAction(action: Action): PlanLine {
       return line('-', `${action.device} ${describeLock(action)}`);
     case 'ReleaseFirmware':
       return line(action.from === null ? '+' : '~', describeRelease(action));
+    case 'SetExposure':
+      return line(action.exposure === 0 ? '-' : '~', describeExposure(action));
     case 'EndRelease':
       return line('-', `version ${action.version} for ${describeGroup(action.group)}`);
     default:
@@ -145,11 +149,27 @@ function describeLock(action: Extract<Action, { type: 'LockDevice' | 'UnlockDevi
 }
 
 function describeRelease(action: Extract<Action, { type: 'ReleaseFirmware' }>): string {
-  const { version, from, group, rollback } = action;
+  const { version, from, group, rollback, exposure } = action;
   const versions = from === null ? `version ${version}` : `version ${from} -> ${version}`;
-  return `${versions} for ${describeGroup(group)}${rollback ? ', a rollback' : ''}`;
+  const reach = exposure === BUCKETS ? '' : `, exposure ${formatExposure(exposure)} at first`;
+  return `${versions} for ${describeGroup(group)}${rollback ? ', a rollback' : reach}`;
 }
 
-function describeGroup(group: string | null): string {
-  return group === null ? 'every device' : `group ${group}`;
+function describeExposure(action: Extract<Action, { type: 'SetExposure' }>): string {
+  const { version, group, from, exposure, step, cause } = action;
+  const reach =
+    from === exposure
+      ? formatExposure(exposure)
+      : `${formatExposure(from)} -> ${formatExposure(exposure)}`;
+  const what = cause === 'step' ? (step === null ? '' : `, step ${step}`) : `, ${CAUSES[cause]}`;
+  return `version ${version} for ${describeGroup(group)}: ${reach}${what}`;
 }
+
+const CAUSES: Readonly<Record<Exclude<ExposureCause, 'step'>, string>> = {
+  hold: 'halted: holds',
+  rollback: 'halted: rolled back',
+  resume: 'resumed',
+  pause: 'paused',
+  unpause: 'no longer paused',
+  edit: 'strategy changed',
+};

@@ -1,9 +1,10 @@
 // The plan for a pull request: what a reviewer has to know first, the details folded. Text of manifests cannot leave its
 // place: it is escaped, mentions nobody and refers to nothing. Posting it is the forge's business.
 
+import { countOf, formatNumber } from '../base/count.ts';
 import type { FirmwareSpec, Place } from '../model/desired.ts';
-import type { Plan, ProductPlan } from '../model/plan.ts';
-import { cleanText, countOf, formatNumber, formatPlace, shortRevision } from './plain-text.ts';
+import type { Plan, ProductPlan, ReleasePlan } from '../model/plan.ts';
+import { cleanText, formatPlace, shortRevision } from './plain-text.ts';
 import {
   countPlan,
   describeActions,
@@ -11,12 +12,22 @@ import {
   summarisePlan,
   sumDevices,
 } from './plan-lines.ts';
+import {
+  describeFinish,
+  describeStanding,
+  describeSteps,
+  isStaged,
+  nameRelease,
+} from './release-lines.ts';
 
 /** No report is longer, in characters; a comment on GitHub may have 65,536. */
 export const MARKDOWN_MAX = 60_000;
 
 /** How many entries of each list are shown, tried in order until the report fits. */
 const LIST_SIZES = [200, 50, 15, 5, 1];
+
+/** The first devices of a release that are named. */
+const FIRST_SHOWN = 5;
 
 /** No message or remedy is shown beyond this many characters. */
 const MESSAGE_MAX = 600;
@@ -26,11 +37,16 @@ const DESCRIPTION_MAX = 4_000;
 
 /**
  * The plan as Markdown (GitHub's flavour); ends with a line break and is at most `MARKDOWN_MAX` characters long.
- * `firmware`: manifests whose titles and descriptions are shown where the plan is about their versions.
+ * `firmware`: manifests whose titles and descriptions are shown where the plan is about their versions. `now` (epoch milliseconds):
+ * says how far ahead the end of a staged release is, where it is given.
  */
-export function renderPlanMarkdown(plan: Plan, firmware: readonly FirmwareSpec[] = []): string {
+export function renderPlanMarkdown(
+  plan: Plan,
+  firmware: readonly FirmwareSpec[] = [],
+  now: number | null = null,
+): string {
   for (const size of LIST_SIZES) {
-    const text = renderWith(plan, firmware, size);
+    const text = renderWith(plan, firmware, now, size);
     if (text.length <= MARKDOWN_MAX) return text;
   }
   return [
@@ -41,9 +57,14 @@ export function renderPlanMarkdown(plan: Plan, firmware: readonly FirmwareSpec[]
   ].join('\n');
 }
 
-function renderWith(plan: Plan, firmware: readonly FirmwareSpec[], size: number): string {
+function renderWith(
+  plan: Plan,
+  firmware: readonly FirmwareSpec[],
+  now: number | null,
+  size: number,
+): string {
   const blocks = [headline(plan), ...errorBlocks(plan, size)];
-  for (const product of plan.products) blocks.push(...productBlocks(product, firmware, size));
+  for (const product of plan.products) blocks.push(...productBlocks(product, firmware, now, size));
   blocks.push(
     `<sub>Revision ${code(shortRevision(plan.revision))}, plan ${code(plan.fingerprint.slice(0, 19))}. Only what is merged is carried out.</sub>`,
   );
@@ -70,6 +91,7 @@ function errorBlocks(plan: Plan, size: number): readonly string[] {
 function productBlocks(
   plan: ProductPlan,
   firmware: readonly FirmwareSpec[],
+  now: number | null,
   size: number,
 ): readonly string[] {
   const { impact, refusals, warnings } = plan;
@@ -82,6 +104,11 @@ function productBlocks(
   const state = plan.frozen ? ' Frozen: nothing of it changes until the errors are mended.' : '';
   const blocks = [`#### ${code(plan.product)}\n\n${fleet}.${state}`];
   if (impact.flashes.length > 0) blocks.push(flashTable(plan, size));
+  const staged = plan.releases.filter(isStaged);
+  blocks.push(...staged.slice(0, size).map((release) => describeRelease(release, now, size)));
+  if (staged.length > size) {
+    blocks.push(`… and ${countOf(staged.length - size, 'more staged release')}`);
+  }
   if (refusals.length > 0) {
     blocks.push(
       list(refusals, size, ({ reason, message, remedy, place, flashes }) => {
@@ -112,6 +139,28 @@ function flashTable({ impact }: ProductPlan, size: number): string {
   const rest = impact.flashes.slice(size);
   if (rest.length > 0) shown.push(`| … | … | ${formatNumber(sumDevices(rest))} |`);
   return ['| from | to | devices |', '| ---: | ---: | ---: |', ...shown].join('\n');
+}
+
+function describeRelease(release: ReleasePlan, now: number | null, size: number): string {
+  const finish = describeFinish(release, now);
+  const first = release.firstDevices ?? [];
+  const said = [
+    `**${escape(sentence(nameRelease(release)))}**: ${escape(describeStanding(release))}.`,
+    ...(finish === null ? [] : [`${sentence(finish)}.`]),
+    ...(first.length === 0 ? [] : [`First: ${first.slice(0, FIRST_SHOWN).map(code).join(', ')}.`]),
+  ].join(' ');
+  const steps = describeSteps(release);
+  const rows = steps.slice(0, size).map(({ name, state, exposure, devices, ends, flashes }) => {
+    const shown = state === 'current' ? `**${escape(name)}**` : escape(name);
+    return `| ${shown} | ${exposure} | ${devices} | ${ends} | ${flashes} |`;
+  });
+  if (steps.length > size) rows.push('| … | … | … | … | … |');
+  const head = ['| step | exposure | devices | ends earliest | flashes |'];
+  return [said, '', ...head, '| --- | ---: | ---: | --- | --- |', ...rows].join('\n');
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function foldActions(plan: ProductPlan, size: number): string {

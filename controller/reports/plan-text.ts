@@ -1,12 +1,11 @@
 // The plan for people at a terminal: per product what would be done, what is refused and why, what it means for the
 // fleet; at the end one line that sums it up. The same plan gives the same text.
 
+import { countOf, formatNumber } from '../base/count.ts';
 import type { FirmwareSpec } from '../model/desired.ts';
-import type { Plan, ProductPlan, Refusal, Warning } from '../model/plan.ts';
+import type { Plan, ProductPlan, Refusal, ReleasePlan, Warning } from '../model/plan.ts';
 import {
   cleanText,
-  countOf,
-  formatNumber,
   formatPlace,
   listNames,
   paint,
@@ -22,26 +21,37 @@ import {
   type PlanSymbol,
 } from './plan-lines.ts';
 import { renderProblem } from './problems.ts';
+import {
+  describeFinish,
+  describeStanding,
+  describeSteps,
+  isStaged,
+  nameRelease,
+} from './release-lines.ts';
 import { renderTable } from './table.ts';
 
 const PAINTS: Readonly<Record<PlanSymbol, Paint>> = { '+': 'green', '~': 'yellow', '-': 'red' };
+
+/** The first devices of a release that are named. */
+const FIRST_SHOWN = 5;
 
 /** Names of devices that are listed below a line that stands for many locks. */
 const DEVICES_SHOWN = 6;
 
 /**
  * The plan as text; ends with a line break. `firmware`: manifests whose titles are shown where the plan is about their
- * versions.
+ * versions. `now` (epoch milliseconds): says how far ahead the end of a staged release is, where it is given.
  */
 export function renderPlanText(
   plan: Plan,
   style: TextStyle,
   firmware: readonly FirmwareSpec[] = [],
+  now: number | null = null,
 ): string {
   const head = `${paint(style, 'bold', 'Plan')} for revision ${shortRevision(plan.revision)}`;
   const blocks = [
     head,
-    ...plan.products.map((product) => renderProduct(product, firmware, style)),
+    ...plan.products.map((product) => renderProduct(product, firmware, now, style)),
     ...plan.errors.map((error) => renderProblem(error, style)),
   ];
   if (plan.products.length === 0 && plan.errors.length === 0) blocks.push('No products.');
@@ -52,6 +62,7 @@ export function renderPlanText(
 function renderProduct(
   plan: ProductPlan,
   firmware: readonly FirmwareSpec[],
+  now: number | null,
   style: TextStyle,
 ): string {
   const titles = describedFirmware(plan, firmware).flatMap(({ version, title }) =>
@@ -63,6 +74,7 @@ function renderProduct(
     ...plan.refusals.map((refusal) => renderRefusal(refusal, style)),
     ...plan.warnings.map((warning) => renderWarning(warning, style)),
     renderImpact(plan, style),
+    ...plan.releases.filter(isStaged).map((release) => renderRelease(release, now, style)),
   ];
   return [paint(style, 'bold', cleanText(plan.product)), ...sections].join('\n');
 }
@@ -130,4 +142,38 @@ function renderImpact({ impact }: ProductPlan, style: TextStyle): string {
     { ...style, indent: 4 },
   );
   return `\n${[`${fleet}; would be flashed:`, ...table].join('\n')}`;
+}
+
+function renderRelease(release: ReleasePlan, now: number | null, style: TextStyle): string {
+  const rows = describeSteps(release).map(({ name, state, exposure, devices, flashes, ends }) => {
+    const isCurrent = state === 'current';
+    const step = `${isCurrent ? '>' : ' '} ${name}`;
+    return [
+      isCurrent ? ({ text: step, paint: 'green' } as const) : step,
+      exposure,
+      devices,
+      ends,
+      flashes,
+    ];
+  });
+  const table = renderTable(
+    [
+      { title: '  step' },
+      { title: 'exposure', align: 'right' },
+      { title: 'devices', align: 'right' },
+      { title: 'ends earliest' },
+      { title: 'flashes' },
+    ],
+    rows,
+    { ...style, indent: 2 },
+  );
+  const finish = describeFinish(release, now);
+  const first = release.firstDevices ?? [];
+  const lines = [
+    `  ${cleanText(nameRelease(release))}: ${cleanText(describeStanding(release))}`,
+    ...table,
+    ...(finish === null ? [] : [`    ${finish}`]),
+    ...(first.length === 0 ? [] : [`    first: ${listNames(first, FIRST_SHOWN)}`]),
+  ];
+  return `\n${lines.join('\n')}`;
 }

@@ -1,7 +1,7 @@
 // The progress bar, the same wherever one is drawn: how much is filled, the share in percent, and the counts. Pure; what
 // is counted, and when it is drawn, is the caller's business.
 
-import { formatNumber } from './plain-text.ts';
+import { formatNumber } from '../base/count.ts';
 
 /** How far something is. `done` never exceeds `total`. */
 export interface Progress {

@@ -1,6 +1,9 @@
 // What the controller knows, for people at a terminal: the source, then each product with its devices, its versions'
 // state and what is wrong.
 
+import { countOf, formatNumber } from '../base/count.ts';
+import type { ReleasePlan } from '../model/plan.ts';
+import { describeWaits, findRemedy, formatExposure } from '../releases/describe-release.ts';
 import type {
   ConditionJson,
   DeviceCountsJson,
@@ -8,10 +11,12 @@ import type {
   ProductSummaryJson,
   StatusJson,
 } from './answers.ts';
-import { cleanText, countOf, formatAgo, formatNumber, formatPlace } from './plain-text.ts';
+import { cleanText, formatAgo, formatPlace } from './plain-text.ts';
 import { paint, shortRevision, type Paint, type TextStyle } from './plain-text.ts';
-import { LISTENING_PAUSED } from './why.ts';
+import { describeFinish } from './release-lines.ts';
+import { parseReleaseJson } from './release-json.ts';
 import { renderTable, type Cell, type Column } from './table.ts';
+import { LISTENING_PAUSED } from './why-waits.ts';
 
 const REVISION_COLUMN: Column = { title: 'REVISION' };
 const COLUMNS: readonly Column[] = [
@@ -26,14 +31,26 @@ const COLUMNS: readonly Column[] = [
   { title: 'FAILED', align: 'right' },
 ];
 
+const RELEASE_COLUMNS: readonly Column[] = [
+  { title: 'RELEASE' },
+  { title: 'STEP' },
+  { title: 'EXPOSURE', align: 'right' },
+  { title: 'DEVICES', align: 'right' },
+  { title: 'SUCCEEDED', align: 'right' },
+  { title: 'FAILED', align: 'right' },
+  { title: 'UPDATING', align: 'right' },
+];
+
 /** The status as text; ends with a line break. `now`: epoch milliseconds. */
 export function renderStatusText(status: StatusJson, now: number, style: TextStyle): string {
   const lines = [...renderSource(status, now, style), ''];
   if (status.products.length === 0) lines.push('No products yet.');
   else lines.push(...renderProducts(status, style));
+  const open = status.products.flatMap(listOpenReleases);
+  if (open.length > 0) lines.push('', ...renderReleases(open, now, style));
   for (const product of status.products) {
-    for (const condition of product.conditions) {
-      if (isQuiet(condition)) continue;
+    const isTold = open.some((release) => release.product === product.product);
+    for (const condition of listConditions(product, isTold)) {
       const head = `${product.product} ${condition.type}: ${condition.reason}`;
       lines.push('', paint(style, 'yellow', cleanText(head)), `  ${cleanText(condition.message)}`);
     }
@@ -106,9 +123,86 @@ function describeState(product: ProductSummaryJson): Cell {
   return { text: ready.reason, paint: ready.status === 'True' ? 'green' : 'yellow' };
 }
 
-/** A condition that says that all is well needs no line of its own. */
-function isQuiet({ type, status }: ConditionJson): boolean {
-  return (type === 'Ready' && status === 'True') || status === 'Unknown';
+/** The conditions that need lines of their own; what the releases' table says already does not. */
+function listConditions(
+  { conditions }: ProductSummaryJson,
+  areReleasesTold: boolean,
+): readonly ConditionJson[] {
+  const stalled = conditions.find(({ type }) => type === 'Stalled');
+  return conditions.filter((condition) => {
+    const { type, status, reason, message } = condition;
+    if ((type === 'Ready' && status === 'True') || status === 'Unknown') return false;
+    if (areReleasesTold && (type === 'Reconciling' || TOLD_BY_RELEASES.has(reason))) return false;
+    const isRepeated = condition !== stalled && message === stalled?.message;
+    return !(isRepeated && reason === stalled?.reason);
+  });
+}
+
+const TOLD_BY_RELEASES: ReadonlySet<string> = new Set(['ReleaseHalted', 'ReleasePaused']);
+
+interface OpenRelease {
+  readonly product: string;
+  readonly release: ReleasePlan;
+}
+
+/** The releases that are not finished, or that something holds. */
+function listOpenReleases({ product, releases }: ProductSummaryJson): readonly OpenRelease[] {
+  return releases
+    .flatMap(({ progress }) => (progress === null ? [] : [parseReleaseJson(progress)]))
+    .filter(({ finishedAt, waits }) => finishedAt === null || waits.length > 0)
+    .map((release) => ({ product, release }));
+}
+
+/** A row for each release, and below it what it waits for. */
+function renderReleases(
+  open: readonly OpenRelease[],
+  now: number,
+  style: TextStyle,
+): readonly string[] {
+  const [heading = '', ...rows] = renderTable(RELEASE_COLUMNS, open.map(releaseRow), style);
+  return [
+    heading,
+    ...rows.flatMap((row, index) => [row, ...renderStanding(open[index]?.release, now, style)]),
+  ];
+}
+
+function releaseRow({ product, release }: OpenRelease): readonly Cell[] {
+  const { version, group, step, exposure, devices, succeeded, failed, inFlight, waits } = release;
+  const wanted = waits.find(({ kind }) => kind === 'successes');
+  const need = wanted?.kind === 'successes' ? `/${formatNumber(wanted.need)}` : '';
+  return [
+    `${product}${group === null ? '' : `/${group}`} ${version}`,
+    step ?? '-',
+    formatExposure(exposure),
+    formatNumber(devices),
+    `${formatNumber(succeeded)}${need}`,
+    failed > 0 ? { text: formatNumber(failed), paint: 'red' } : '0',
+    formatNumber(inFlight),
+  ];
+}
+
+function renderStanding(
+  release: ReleasePlan | undefined,
+  now: number,
+  style: TextStyle,
+): readonly string[] {
+  if (release === undefined) return [];
+  const { waits } = release;
+  const halt = waits.find(({ kind }) => kind === 'halted');
+  const lines: string[] = [];
+  if (halt?.kind === 'halted')
+    lines.push(paint(style, 'red', `  halted: ${cleanText(halt.message)}`));
+  else if (waits.some(({ kind }) => kind === 'paused')) lines.push('  paused by its manifest');
+  else {
+    const finish = describeFinish(release, now);
+    const parts = [
+      ...(waits.length === 0 ? [] : [`waits for ${describeWaits(waits, { exact: true })}`]),
+      ...(finish === null ? [] : [finish]),
+    ];
+    lines.push(...parts.map((part) => `  ${cleanText(part)}`));
+  }
+  const remedies = waits.map((wait) => findRemedy(wait, release)).filter((each) => each !== null);
+  return [...lines, ...remedies.map((remedy) => `  mend: ${cleanText(remedy)}`)];
 }
 
 function renderNotice(notice: ProblemJson, color: Paint, style: TextStyle): readonly string[] {

@@ -3,7 +3,8 @@
 import type { TraceJson } from './answers.ts';
 import { cleanText, formatAgo, formatPlace, paint, shortRevision } from './plain-text.ts';
 import type { TextStyle } from './plain-text.ts';
-import type { Explanation, RuleExplanation } from './why.ts';
+import type { RuleExplanation } from './why-rules.ts';
+import type { Explanation } from './why.ts';
 
 const MARKS: Readonly<Record<RuleExplanation['outcome'], string>> = {
   decides: '>',
@@ -16,6 +17,7 @@ const RULES: Readonly<Record<RuleExplanation['rule'], string>> = {
   lock: 'lock',
   groupRelease: 'group release',
   release: 'release',
+  base: 'base',
 };
 
 const NEXT_POLL: Readonly<Record<Explanation['nextPoll'], string>> = {
@@ -29,7 +31,7 @@ const NEXT_POLL: Readonly<Record<Explanation['nextPoll'], string>> = {
 
 /** The explanation as text; ends with a line break. `now`: epoch milliseconds. */
 export function renderWhyText(explanation: Explanation, now: number, style: TextStyle): string {
-  const { device, rules, waits, evidence } = explanation;
+  const { device, rules, waits, evidence, moves } = explanation;
   const heading = (text: string): string => paint(style, 'bold', text);
   const title = explanation.runningTitle === null ? '' : ` (${explanation.runningTitle})`;
   const reported = device.reported === null ? 'never reported' : `reports "${device.reported}"`;
@@ -42,6 +44,7 @@ export function renderWhyText(explanation: Explanation, now: number, style: Text
     `  should  ${cleanText(describeTarget(explanation))}`,
     `  heard   ${formatAgo(device.lastContactAt, now)}, ${contact}`,
     `  next    at a poll now, ${NEXT_POLL[explanation.nextPoll]}`,
+    ...renderPlacement(explanation),
     '',
     heading('Rules, in order'),
     ...rules.flatMap((rule) => renderRule(rule, style)),
@@ -59,13 +62,46 @@ export function renderWhyText(explanation: Explanation, now: number, style: Text
       lines.push(`  version ${version}: ${level}, ${passed}`);
     }
   }
+  if (moves.length > 0) {
+    lines.push('', heading('How it came into its groups'));
+    for (const { at, message } of moves) {
+      lines.push(`  ${formatAgo(at, now)}  ${cleanText(message)}`);
+    }
+  }
   return `${lines.join('\n')}\n`;
 }
 
+/** Where it stands on the circle, and in which groups; nothing where that decides nothing. */
+function renderPlacement({ device, exposure, groups }: Explanation): readonly string[] {
+  const lines = exposure
+    .filter(({ isReached, exposure: reached }) => !isReached || reached < 100)
+    .map(({ manifest, version, position, exposure: reached, isReached, step }) => {
+      const turn = isReached
+        ? ', and so this device'
+        : step === null
+          ? ''
+          : `; this device in step ${step}`;
+      return `  circle  at ${position}%; ${cleanText(manifest)} reaches ${reached}% with version ${version}${cleanText(turn)}`;
+    });
+  const traits = Object.entries(device.traits).map(
+    ([name, value]) => `${name} ${value === null ? 'not sent' : `= ${value}`}`,
+  );
+  if (groups.length > 0 || traits.length > 0) {
+    const names = groups.length === 0 ? 'none' : groups.join(', ');
+    const by = traits.length === 0 ? '' : ` (${traits.join(', ')})`;
+    lines.push(`  groups  ${cleanText(`${names}${by}`)}`);
+  }
+  if (device.dormant) {
+    lines.push('  silent  for a week or more: no release waits for it');
+  }
+  return lines;
+}
+
 function describeTarget({ device }: Explanation): string {
-  const { version, manifest, revision, message } = device.target;
+  const { version, goal, manifest, revision, message } = device.target;
   if (version === null) return `be left alone: ${message ?? ''}`;
-  return `run ${version}, by ${manifest ?? ''} at ${shortRevision(revision ?? '')}`;
+  const way = goal === version ? '' : ` on the way to ${goal}`;
+  return `run ${version}${way}, by ${manifest ?? ''} at ${shortRevision(revision ?? '')}`;
 }
 
 function renderRule(rule: RuleExplanation, style: TextStyle): readonly string[] {

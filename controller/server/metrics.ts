@@ -1,9 +1,11 @@
-// Metrics for Prometheus, made of the controller's picture when they are asked for. Labels are bounded: products,
-// versions that manifests name, states and reasons; never devices.
+// Metrics for Prometheus, made of the controller's picture when they are asked for. Labels are bounded: products, groups
+// and versions that manifests name, states and reasons; never devices.
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 import type { Clock } from '../base/clock.ts';
+import type { ReleasePlan } from '../model/plan.ts';
+import { BUCKETS } from '../model/rollout.ts';
 import type { Controller, ControllerView, ProductView } from '../reconciler/controller.ts';
 
 export interface Metrics {
@@ -53,6 +55,22 @@ export function createMetrics(
     'reason',
   ]);
   const problems = gauge('lockstep_problems', 'Problems of the newest revision.', ['severity']);
+  const releaseLabels = ['product', 'group'] as const;
+  const exposure = gauge(
+    'lockstep_release_exposure_ratio',
+    'Share of its devices that a release in force has reached, 0 to 1 (group is empty for the product).',
+    releaseLabels,
+  );
+  const releaseDevices = gauge(
+    'lockstep_release_devices',
+    'Devices of a release in force by how they stand with it: reached, succeeded, failed, in_flight.',
+    [...releaseLabels, 'state'],
+  );
+  const halted = gauge(
+    'lockstep_release_halted',
+    '1 while the release is halted because of failing devices.',
+    releaseLabels,
+  );
   const stopped = gauge('lockstep_stopped', '1 while the emergency stop is pulled.', ['product']);
 
   return {
@@ -60,6 +78,7 @@ export function createMetrics(
     async render() {
       const view = controller.view();
       for (const each of [devices, running, outcomes, refusals, stopped]) each.reset();
+      for (const each of [exposure, releaseDevices, halted]) each.reset();
       ready.set(view.ready ? 1 : 0);
       passes.set(view.passes);
       sourceFailing.set(view.sourceFailure === null ? 0 : 1);
@@ -80,6 +99,7 @@ export function createMetrics(
   function setProduct({ product, inForce, live, plan, stoppedAt }: ProductView): void {
     stopped.set({ product }, stoppedAt === null ? 0 : 1);
     for (const { reason } of plan?.refusals ?? []) refusals.inc({ product, reason });
+    for (const release of plan?.releases ?? []) setRelease(product, release);
     if (live === null) return;
     devices.set({ product, state: 'online' }, Math.max(0, live.devices - live.offline));
     devices.set({ product, state: 'offline' }, live.offline);
@@ -96,5 +116,15 @@ export function createMetrics(
       outcomes.inc({ ...labels, outcome: 'succeeded' }, succeeded);
       outcomes.inc({ ...labels, outcome: 'failed' }, failed);
     }
+  }
+
+  function setRelease(product: string, release: ReleasePlan): void {
+    const labels = { product, group: release.group ?? '' };
+    exposure.set(labels, release.exposure / BUCKETS);
+    releaseDevices.set({ ...labels, state: 'reached' }, release.devices);
+    releaseDevices.set({ ...labels, state: 'succeeded' }, release.succeeded);
+    releaseDevices.set({ ...labels, state: 'failed' }, release.failed);
+    releaseDevices.set({ ...labels, state: 'in_flight' }, release.inFlight);
+    halted.set(labels, release.waits.some(({ kind }) => kind === 'halted') ? 1 : 0);
   }
 }

@@ -24,6 +24,7 @@ import type {
   VersionCountJson,
 } from '../reports/answers.ts';
 import { isoTime } from '../reports/plain-text.ts';
+import { releaseJson } from '../reports/release-json.ts';
 import type { FleetInsight } from './ports.ts';
 
 /** Devices that are named as having verified a version. */
@@ -100,11 +101,14 @@ export function productAnswer(
 
 /** The releases in force. */
 export function releaseAnswers(product: ProductView): readonly ReleaseJson[] {
-  return product.inForce.releases.map(({ spec, origin }) => ({
-    version: spec.version,
-    group: spec.group,
-    ...traceAnswer(origin),
-  }));
+  const plans = product.plan?.releases ?? [];
+  return product.inForce.releases.map(({ spec, origin }) => {
+    const { version, group } = spec;
+    // The plan may be of a newer revision, of which not all is in force.
+    const plan = plans.find((each) => each.version === version && each.group === group);
+    const progress = plan === undefined ? null : releaseJson(plan);
+    return { version, group, progress, ...traceAnswer(origin) };
+  });
 }
 
 /** The locks in force. */
@@ -137,6 +141,7 @@ export function groupAnswers({ inForce }: ProductView): readonly GroupJson[] {
   return inForce.groups.map(({ spec, origin }) => ({
     name: origin.name,
     devices: spec.devices,
+    match: spec.match,
     release:
       inForce.releases.find((release) => release.spec.group === origin.name)?.spec.version ?? null,
     ...traceAnswer(origin),

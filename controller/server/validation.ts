@@ -22,8 +22,21 @@ export function createValidator(
   };
 }
 
-// Formats only describe answers; `strictTypes` would mind `type: [.., 'null']`.
-const OPTIONS = { validateFormats: false, strictTypes: false, allowUnionTypes: true } as const;
+/** Whether windows can be computed in a time zone; a name that the runtime does not know would be taken for a bug. */
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+// Times only occur in answers; `strictTypes` would mind `type: [.., 'null']`.
+const OPTIONS = {
+  formats: { timezone: isTimezone, 'date-time': true },
+  strictTypes: false,
+  allowUnionTypes: true,
+} as const;
 
 function describe(part: string, error: ErrorObject | undefined): string {
   if (error === undefined) return `The ${part} is not valid`;

@@ -12,6 +12,13 @@ import {
   renderNames,
   renderPlainProgress,
 } from '../../controller/cli/rollout.ts';
+import { describeNext } from '../../controller/reports/release-lines.ts';
+import {
+  RELEASE_NOW,
+  sampleHaltedRelease,
+  sampleRelease,
+  sampleWaitingRelease,
+} from '../unit/reports/release-samples.ts';
 import { settleSettings } from '../../controller/cli/settings.ts';
 import type { Plan, ProductPlan, Refusal } from '../../controller/model/plan.ts';
 
@@ -27,6 +34,8 @@ function buildPlan(part: Partial<ProductPlan>): Plan {
     impact: { devices: 10, flashes: [], locked: 0, offline: 0, quarantined: 0 },
     gates: [],
     newlyVerified: [],
+    newlyFinished: [],
+    releases: [],
     ...part,
   };
   return { revision: 'r1', fingerprint: 'sha256:0', products: [product], errors: [] };
@@ -77,6 +86,62 @@ describe('rollout', () => {
     expect(assessRollout(buildPlan({ warnings: [warning] }), [DONE]).blocked).toHaveLength(1);
   });
 
+  it('is settled while a release soaks, and goes on by itself', () => {
+    const rollout = assessRollout(buildPlan({ releases: [sampleRelease()] }), [DONE]);
+    expect(rollout).toMatchObject({ settled: true, blocked: [], releases: [{ product: 'lamp' }] });
+    const done = sampleRelease({ finishedAt: 1, waits: [] });
+    expect(assessRollout(buildPlan({ releases: [done] }), [DONE]).releases).toEqual([]);
+  });
+
+  it('does not wait for the devices of a release that has halted', () => {
+    const moving = { ...DONE, converged: false, pending: 3 };
+    const refusals = [{ ...buildRefusal('commit'), reason: 'ReleaseHalted' as const }];
+    const halted = buildPlan({ releases: [sampleHaltedRelease()], refusals });
+    expect(assessRollout(halted, [moving])).toMatchObject({
+      settled: true,
+      blocked: [{ reason: 'ReleaseHalted' }],
+    });
+    const other = { ...moving, product: 'other' };
+    expect(assessRollout(halted, [moving, other]).settled).toBe(false);
+    expect(assessRollout(buildPlan({ releases: [sampleRelease()] }), [moving]).settled).toBe(false);
+  });
+
+  it('says in one line how a release goes on, or what it waits for', () => {
+    const next = (change: Parameters<typeof sampleRelease>[0]): string =>
+      describeNext(sampleRelease(change), RELEASE_NOW);
+    expect(next({})).toBe(
+      'release of 42 is in step tenth (10%) and goes on by itself after successes (98 of 100) and its soak (5h1m left), and finishes in about 29 hours at the earliest',
+    );
+    expect(next({ waits: [], expectedAt: null })).toBe(
+      'release of 42 is in step tenth (10%) and goes on by itself',
+    );
+    expect(describeNext(sampleWaitingRelease(), RELEASE_NOW)).toBe(
+      'release of 42 is in step tenth (10%) and waits for approval of step half. Add 42/half to `approved` of Release/thermostat.',
+    );
+    expect(describeNext(sampleHaltedRelease(), RELEASE_NOW)).toBe(
+      'release of 42 for group beta: halted; 5 of 100 devices failed with version 42 (5%, and 2% is the limit)',
+    );
+    expect(next({ step: null, waits: [{ kind: 'paused' }] })).toContain(
+      'has not begun and waits for the end of its pause. Remove `paused`',
+    );
+  });
+
+  it('shows the step and the exposure of staged releases in the progress', () => {
+    const plan = buildPlan({
+      releases: [
+        sampleRelease(),
+        sampleRelease({ group: 'beta' }),
+        sampleRelease({ steps: [], group: 'direct' }),
+      ],
+    });
+    const moment = measureProgress(assessRollout(plan, [{ ...DONE, pending: 3 }]), 10, 0);
+    expect(renderPlainProgress(moment)).toBe(
+      '7/10 devices, step tenth (10%), beta: step tenth (10%)',
+    );
+    const two = assessRollout(plan, [DONE, { ...DONE, product: 'other' }]);
+    expect(measureProgress(two, 1, 0).steps).toContain('lamp/beta: step tenth (10%)');
+  });
+
   it('counts what is done from the most devices that were on their way', () => {
     const rollout = assessRollout(buildPlan({}), [
       { ...DONE, converged: false, pending: 30, inFlight: 4, failed: 1 },
@@ -94,6 +159,7 @@ describe('rollout', () => {
       waiting: 1,
       offline: 2,
       perSecond: 7,
+      steps: [],
     };
     expect(renderBar(moment, 200)).toBe(
       `${'█'.repeat(16)}${'░'.repeat(8)}  70% 70/100 devices · 4 in flight · 1 failed · 1 waiting for verification · 2 offline · 7.0/s · about 4s left`,

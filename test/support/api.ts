@@ -12,7 +12,8 @@ import { compilePolicy } from '../../controller/devices/policy.ts';
 import type { Desired } from '../../controller/model/desired.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState } from '../../controller/model/live.ts';
-import type { Plan } from '../../controller/model/plan.ts';
+import type { Plan, ReleaseWait } from '../../controller/model/plan.ts';
+import { BUCKETS } from '../../controller/model/rollout.ts';
 import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
 import { createServer, type Server } from '../../controller/server/create-server.ts';
 import type { ServerOptions } from '../../controller/server/ports.ts';
@@ -34,6 +35,34 @@ export const API_DESIRED: Desired = buildDesired({
   release: 41,
   groupReleases: { bench: 41 },
 });
+
+/** As it is in force: both releases have finished. */
+export const API_IN_FORCE: Desired = {
+  ...API_DESIRED,
+  rollout: {
+    rounds: 2,
+    tracks: [null, 'bench'].map((group, index) => ({
+      group,
+      base: 41,
+      rolledBack: [],
+      release: {
+        version: 41,
+        round: index + 1,
+        attempt: 1,
+        rollback: false,
+        step: 'all',
+        limit: BUCKETS,
+        stepAt: API_NOW,
+        runningBefore: 0,
+        soakSince: 0,
+        startedAt: API_NOW,
+        finishedAt: API_NOW,
+        halt: null,
+        baseBefore: null,
+      },
+    })),
+  },
+};
 
 /** What the state remembers of its versions. */
 export const API_FIRMWARE: readonly FirmwareRecord[] = API_DESIRED.firmware.map(({ spec }) => ({
@@ -65,6 +94,10 @@ const LIVE: LiveState = {
   ],
   locked: [{ version: 42, devices: 1 }],
   outcomes: [{ version: 41, inFlight: 1, succeeded: 2, failed: 1 }],
+  rounds: [],
+  census: [],
+  listened: 10_000_000,
+  listening: true,
   named: new Map([
     [
       'bench-1',
@@ -83,12 +116,30 @@ const LIVE: LiveState = {
         },
         failing: false,
         actionVersion: null,
+        traits: {},
+        dormant: false,
       },
     ],
   ]),
   firmware: API_FIRMWARE,
   evidence: [],
 };
+
+/** One of each thing that a release may wait for. */
+const API_WAITS: readonly ReleaseWait[] = [
+  { kind: 'devices' },
+  { kind: 'approval', step: 'all' },
+  { kind: 'successes', have: 1, need: 2 },
+  { kind: 'soak', leftMs: 3_600_000 },
+  { kind: 'failureRate', failed: 1, succeeded: 2 },
+  { kind: 'window', opensAt: API_NOW },
+  { kind: 'window', opensAt: null },
+  { kind: 'halted', message: '1 of 3 devices failed.' },
+  { kind: 'paused' },
+  { kind: 'stopped' },
+  { kind: 'frozen' },
+  { kind: 'firmware', reason: 'BinaryMissing' },
+];
 
 /** A plan with one of each: action, refusal, warning, error. */
 export const API_PLAN: Plan = {
@@ -108,6 +159,21 @@ export const API_PLAN: Plan = {
             revision: 'r2',
             manifest: 'DeviceLock/bench-on-42',
             place: { file: 'lock.yaml', line: 1, column: 1 },
+          },
+        },
+        {
+          type: 'SetExposure',
+          version: 41,
+          group: null,
+          step: 'canary',
+          from: 0,
+          exposure: 125,
+          cause: 'step',
+          message: 'Step canary begins: exposure 1.25%.',
+          trace: {
+            revision: 'r2',
+            manifest: 'Release/thermostat',
+            place: { file: 'release.yaml', line: 1, column: 1 },
           },
         },
       ],
@@ -139,6 +205,49 @@ export const API_PLAN: Plan = {
       },
       gates: [{ version: 41, verdict: 'passed', reason: null, message: 'Verified by bench-1.' }],
       newlyVerified: [],
+      newlyFinished: [41],
+      releases: [
+        {
+          version: 41,
+          group: null,
+          manifest: 'Release/thermostat',
+          base: 40,
+          rollback: false,
+          attempt: 1,
+          step: 'canary',
+          exposure: 125,
+          finishedAt: null,
+          devices: 4,
+          succeeded: 2,
+          failed: 1,
+          inFlight: 1,
+          steps: [
+            {
+              name: 'canary',
+              state: 'current',
+              exposure: 100,
+              limit: 125,
+              devices: 4,
+              flashes: [{ version: null, devices: 1 }],
+              approval: 'none',
+              endsAt: API_NOW + 3_600_000,
+            },
+            {
+              name: 'all',
+              state: 'ahead',
+              exposure: 10_000,
+              limit: 10_000,
+              devices: 5,
+              flashes: [],
+              approval: 'needed',
+              endsAt: null,
+            },
+          ],
+          waits: API_WAITS,
+          expectedAt: null,
+          firstDevices: ['e00f02'],
+        },
+      ],
     },
   ],
   errors: [
@@ -186,7 +295,7 @@ export function apiPicture(): ControllerView {
       {
         product: 'thermostat',
         revision: 'r1',
-        inForce: API_DESIRED,
+        inForce: API_IN_FORCE,
         live: LIVE,
         plan: API_PLAN.products[0] ?? null,
         conditions: [
@@ -296,7 +405,7 @@ export async function startApi(options: Partial<ServerOptions> = {}): Promise<Ap
   const store = opened.value;
   const controller = createFakeController();
   const log: string[] = [];
-  const policy = compilePolicy(API_DESIRED, API_FIRMWARE, { stopped: false });
+  const policy = compilePolicy(API_IN_FORCE, API_FIRMWARE, { stopped: false });
   const server = await createServer(
     {
       controller,

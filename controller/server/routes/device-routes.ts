@@ -57,6 +57,9 @@ const DEVICES_QUERY = query({
   limit,
 });
 
+/** Moves from group to group that an explanation tells. */
+const MOVES_SHOWN = 5;
+
 const ACTIONS_QUERY = query({ limit });
 
 /** Adds the routes. */
@@ -150,6 +153,12 @@ export function addDeviceRoutes(app: FastifyInstance, context: ApiContext): void
         return sendUnknownDevice(reply, product, id);
       }
       const evidence = await store.evidence(product);
+      const moves = await store.events({
+        product,
+        device: id,
+        type: 'DeviceMoved',
+        limit: MOVES_SHOWN,
+      });
       return explainDevice({
         ...now,
         product,
@@ -160,6 +169,8 @@ export function addDeviceRoutes(app: FastifyInstance, context: ApiContext): void
         inForce: view.inForce ?? emptyDesired(product),
         evidence: evidence.filter((each) => each.device === id),
         refusals: view.plan?.refusals ?? [],
+        releases: view.plan?.releases ?? [],
+        moves,
       });
     },
   );

@@ -69,6 +69,8 @@ export const text: Schema = { type: 'string' };
 export const flag: Schema = { type: 'boolean' };
 export const count: Schema = { type: 'integer', minimum: 0 };
 export const time: Schema = { type: 'string', format: 'date-time' };
+/** A share of devices in percent, such as 1 for 1 %. */
+export const percent: Schema = { type: 'number', minimum: 0, maximum: 100 };
 /** A firmware version. */
 export const version: Schema = { type: 'integer', minimum: 1, maximum: 65_534 };
 /** Where in the fleet repo something is written; null where no file can be named. */

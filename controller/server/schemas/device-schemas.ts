@@ -9,6 +9,7 @@ import {
   nullable,
   object,
   oneWord,
+  percent,
   place,
   ref,
   text,
@@ -31,9 +32,12 @@ const deviceFields = {
   hasToken: flag,
   reported: nullable({ ...text, description: 'The version text that it last sent.' }),
   running: nullable({ ...version, description: 'What that text means; null: unknown.' }),
+  traits: mapOf(nullable(text), 'Values of the attributes that groups are matched by.'),
+  dormant: { ...flag, description: 'Not heard for a week: no release waits for it.' },
   target: object({
-    version: nullable(version),
-    rule: nullable(oneWord(['lock', 'groupRelease', 'release'])),
+    version: nullable({ ...version, description: 'What it is flashed with next.' }),
+    goal: nullable({ ...version, description: 'Where that leads.' }),
+    rule: nullable(oneWord(['lock', 'groupRelease', 'release', 'base'])),
     manifest: nullable(text),
     revision: nullable(text),
     reason: nullable({ ...text, description: 'Why it is left alone.' }),
@@ -122,12 +126,27 @@ export const DEVICE_SCHEMAS: readonly NamedSchema[] = [
       runningTitle: nullable(text),
       rules: arrayOf(
         object({
-          rule: oneWord(['quarantine', 'lock', 'groupRelease', 'release']),
+          rule: oneWord(['quarantine', 'lock', 'groupRelease', 'release', 'base']),
           outcome: oneWord(['decides', 'overruled', 'doesNotApply']),
           message: text,
           trace: nullable(object({ manifest: text, revision: text, ...place })),
         }),
       ),
+      exposure: {
+        ...arrayOf(
+          object({
+            manifest: text,
+            version,
+            group: nullable(text),
+            position: { ...percent, description: 'Where it stands on the circle, in percent.' },
+            exposure: { ...percent, description: 'How far the release reaches, in percent.' },
+            isReached: flag,
+            step: nullable({ ...text, description: 'In which its turn comes.' }),
+          }),
+        ),
+        description: 'Its place on the circles of the releases that cover it, the group’s first.',
+      },
+      groups: arrayOf(text),
       nextPoll: oneWord(['offer', 'continue', 'cancel', 'ask', 'nothing', 'refused']),
       waits: arrayOf(object({ reason: text, message: text })),
       evidence: arrayOf(
@@ -138,6 +157,10 @@ export const DEVICE_SCHEMAS: readonly NamedSchema[] = [
           soakedMs: count,
         }),
       ),
+      moves: {
+        ...arrayOf(object({ at: time, message: text })),
+        description: 'When it last moved from group to group, newest first.',
+      },
     }),
   ),
   named(

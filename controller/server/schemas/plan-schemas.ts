@@ -10,9 +10,11 @@ import {
   nullable,
   object,
   oneWord,
+  percent,
   place,
   ref,
   text,
+  time,
   version,
   type NamedSchema,
   type Schema,
@@ -47,12 +49,90 @@ const actions: readonly Schema[] = [
     from: nullable(version),
     group: nullable(text),
     rollback: flag,
+    exposure: { ...percent, description: 'With which it starts, in percent.' },
+  }),
+  action('SetExposure', {
+    version,
+    group: nullable(text),
+    step: nullable({ ...text, description: 'The step that it is in from then on.' }),
+    from: { ...percent, description: 'Exposure before, in percent.' },
+    exposure: { ...percent, description: 'Exposure from then on, in percent.' },
+    cause: oneWord(['step', 'hold', 'rollback', 'resume', 'pause', 'unpause', 'edit']),
+    message: text,
   }),
   action('EndRelease', { version, group: nullable(text) }),
 ];
 
+const step = object({
+  name: text,
+  state: oneWord(['done', 'current', 'ahead']),
+  exposure: { ...percent, description: 'As the manifest says, in percent.' },
+  limit: { ...percent, description: 'What it reaches with its `minDevices`, in percent.' },
+  devices: { ...count, description: 'Unlocked devices that the release reaches by then.' },
+  flashes: {
+    ...arrayOf(object({ version: nullable(version), devices: count })),
+    description: 'Those that this step adds and that would be flashed, by the version they run.',
+  },
+  approval: oneWord(['none', 'needed', 'given']),
+  endsAt: nullable({
+    ...time,
+    description: 'At the earliest; null where a person decides, and once it is done.',
+  }),
+});
+
+function wait(kind: string, fields: Readonly<Record<string, Schema>> = {}): Schema {
+  return object({ kind: { type: 'string', const: kind }, ...fields });
+}
+
+const waits: readonly Schema[] = [
+  wait('devices'),
+  wait('approval', { step: text }),
+  wait('successes', { have: count, need: count }),
+  wait('soak', { leftMs: { type: 'number', minimum: 0, description: 'Listening time.' } }),
+  wait('failureRate', { failed: count, succeeded: count }),
+  wait('window', { opensAt: nullable(time) }),
+  wait('halted', { message: text }),
+  wait('paused'),
+  wait('stopped'),
+  wait('frozen'),
+  wait('firmware', { reason }),
+];
+
+const release = object(
+  {
+    version,
+    group: nullable(text),
+    manifest: { ...text, description: '`Release/name`.' },
+    base: nullable({ ...version, description: 'The version that last finished here.' }),
+    rollback: flag,
+    attempt: count,
+    step: nullable({ ...text, description: 'The current step; null before the first.' }),
+    exposure: { ...percent, description: 'Reached, in percent.' },
+    finishedAt: nullable(time),
+    devices: { ...count, description: 'Unlocked devices that it reaches now.' },
+    succeeded: count,
+    failed: count,
+    inFlight: count,
+    steps: arrayOf(step),
+    waits: {
+      ...arrayOf({ type: 'object', oneOf: waits }),
+      description: 'Empty: only for devices.',
+    },
+    expectedAt: nullable({
+      ...time,
+      description: 'When it finishes at the earliest; null where a person decides.',
+    }),
+    firstDevices: nullable({
+      ...arrayOf(text),
+      description: 'The first that it would flash; null where they were not looked up.',
+    }),
+  },
+  { description: 'How a release goes on.' },
+);
+
 /** The named schemas of this file. */
 export const PLAN_SCHEMAS: readonly NamedSchema[] = [
+  named('ReleasePlan', release),
   named('PlanAction', { type: 'object', oneOf: actions }),
   named(
     'ProductPlan',
@@ -90,6 +170,8 @@ export const PLAN_SCHEMAS: readonly NamedSchema[] = [
         }),
       ),
       newlyVerified: arrayOf(version),
+      newlyFinished: arrayOf(version),
+      releases: arrayOf(ref('ReleasePlan')),
     }),
   ),
   named(

@@ -102,7 +102,15 @@ export const PRODUCT_SCHEMAS: readonly NamedSchema[] = [
       observedRevision: nullable(text),
     }),
   ),
-  named('Release', object({ version, group: nullable(text), ...trace })),
+  named(
+    'Release',
+    object({
+      version,
+      group: nullable(text),
+      progress: nullable(ref('ReleasePlan')),
+      ...trace,
+    }),
+  ),
   named('ProductSummary', object(summaryFields)),
   named(
     'Product',
@@ -185,7 +193,13 @@ export const PRODUCT_SCHEMAS: readonly NamedSchema[] = [
   ),
   named(
     'Group',
-    object({ name: text, devices: arrayOf(text), release: nullable(version), ...trace }),
+    object({
+      name: text,
+      devices: arrayOf(text),
+      match: nullable(mapOf(text, 'Values that a member’s attributes have.')),
+      release: nullable(version),
+      ...trace,
+    }),
   ),
   named(
     'Convergence',

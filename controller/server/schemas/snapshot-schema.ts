@@ -2,6 +2,7 @@
 // It comes from outside, so everything that planning relies on is checked.
 
 import { REASONS } from '../../model/reasons.ts';
+import { BUCKETS } from '../../model/rollout.ts';
 import {
   arrayOf,
   count,
@@ -11,6 +12,7 @@ import {
   nullable,
   object,
   oneWord,
+  percent,
   ref,
   text,
   version,
@@ -24,7 +26,6 @@ const revision: Schema = { type: 'string', minLength: 1, maxLength: 256 };
 const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const deviceId: Schema = { type: 'string', minLength: 1, maxLength: 256 };
 const ms: Schema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
-const percent: Schema = { type: 'number', minimum: 0, maximum: 100 };
 const flash = oneWord(['now', 'on-reset']);
 const place = object({ file: path, line: count, column: count });
 
@@ -58,6 +59,7 @@ const productSpec = object({
     rebootGraceMs: ms,
     forgetAfterMs: ms,
     retries: count,
+    groupBy: { ...arrayOf(text), maxItems: 4 },
   }),
   verification: object({
     devices: { type: 'integer', minimum: 1 },
@@ -86,7 +88,14 @@ const firmwareSpec = object({
     format: nullable(oneWord(['opaque'])),
   }),
   withdrawn: nullable(object({ reason: text, url: nullable(text) })),
+  requiresFrom: nullable(version),
   retiring: flag,
+});
+
+const groupSpec = object({
+  product: name,
+  devices: arrayOf(deviceId),
+  match: nullable(mapOf(text)),
 });
 
 const lockSpec = object({
@@ -100,13 +109,60 @@ const lockSpec = object({
   expires: nullable({ type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
 });
 
+const stepSpec = object({
+  name: text,
+  exposure: {
+    type: 'integer',
+    minimum: 0,
+    maximum: BUCKETS,
+    description: 'In hundredths of a percent.',
+  },
+  minDevices: count,
+  soakMs: ms,
+  successes: count,
+  approval: flag,
+});
+
+const minute: Schema = { type: 'integer', minimum: 0, maximum: 1_440 };
+
+const windowSpec = object({
+  days: arrayOf(oneWord(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])),
+  fromMinute: minute,
+  toMinute: minute,
+  timezone: { ...text, format: 'timezone', description: 'IANA name, such as `Europe/Berlin`.' },
+});
+
+const atLeastOne: Schema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+
+const strategySpec = object({
+  steps: { ...arrayOf(stepSpec), minItems: 1, maxItems: 50 },
+  rate: nullable(object({ flashes: atLeastOne, perMs: atLeastOne })),
+  windows: { ...arrayOf(windowSpec), maxItems: 20 },
+  halt: object({
+    failureRate: percent,
+    minAttempts: count,
+    action: oneWord(['hold', 'rollback']),
+  }),
+  onRollback: oneWord(['direct', 'staged']),
+});
+
+const releaseSpec = object({
+  product: name,
+  version,
+  group: nullable(text),
+  strategy: strategySpec,
+  approved: arrayOf(text),
+  attempt: atLeastOne,
+  paused: flag,
+});
+
 const desired = object({
   product: name,
   config: nullable(placed(productSpec)),
   firmware: arrayOf(placed(firmwareSpec)),
-  groups: arrayOf(placed(object({ product: name, devices: arrayOf(deviceId) }))),
+  groups: arrayOf(placed(groupSpec)),
   locks: arrayOf(placed(lockSpec)),
-  releases: arrayOf(placed(object({ product: name, version, group: nullable(text) }))),
+  releases: arrayOf(placed(releaseSpec)),
 });
 
 const compiled = object({

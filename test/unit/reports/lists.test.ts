@@ -3,7 +3,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { formatNumber } from '../../../controller/base/count.ts';
+import { formatAhead, formatUtc } from '../../../controller/base/format-time.ts';
 import type { StatusJson } from '../../../controller/reports/answers.ts';
+import type { Action, ExposureCause } from '../../../controller/model/plan.ts';
+import { eventOfAction } from '../../../controller/reports/action-events.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { deviceJson } from '../../../controller/reports/device-json.ts';
 import { renderDevicesText } from '../../../controller/reports/devices-text.ts';
@@ -11,15 +15,22 @@ import { renderEventsText } from '../../../controller/reports/events-text.ts';
 import {
   cleanText,
   formatAgo,
-  formatNumber,
   isoTime,
   shortRevision,
 } from '../../../controller/reports/plain-text.ts';
+import { releaseJson } from '../../../controller/reports/release-json.ts';
 import { renderStatusText } from '../../../controller/reports/status-text.ts';
 import { renderTable } from '../../../controller/reports/table.ts';
 import {
+  RELEASE_NOW,
+  sampleHaltedRelease,
+  sampleRelease,
+  sampleWaitingRelease,
+} from './release-samples.ts';
+import {
   REVISION,
   sampleAction,
+  sampleActions,
   sampleCarriedLock,
   sampleDesired,
   sampleDevice,
@@ -69,6 +80,7 @@ function sampleStatus(): StatusJson {
           {
             version: 41,
             group: null,
+            progress: null,
             manifest: 'Release/thermostat',
             revision: REVISION,
             file: 'release.yaml',
@@ -116,6 +128,85 @@ describe('the texts of the controller', () => {
     );
   });
 
+  it('shows how far releases are as in the golden file', async () => {
+    const status = sampleStatus();
+    const [thermostat, lamp] = status.products;
+    if (thermostat === undefined || lamp === undefined) throw new Error('two products');
+    const [manifest] = thermostat.releases;
+    if (manifest === undefined) throw new Error('a release');
+    const releases = [
+      sampleRelease(),
+      sampleHaltedRelease(),
+      sampleRelease({ group: 'old', waits: [], finishedAt: NOW }),
+    ].map((release) => ({
+      ...manifest,
+      version: release.version,
+      group: release.group,
+      progress: releaseJson(release),
+    }));
+    const message = '5 of 100 devices failed with version 42 (5%, and 2% is the limit).';
+    const condition = { message, lastTransitionTime: isoTime(NOW), observedRevision: REVISION };
+    const text = renderStatusText(
+      {
+        ...status,
+        sourceReadAt: isoTime(RELEASE_NOW - 30_000),
+        problems: [],
+        products: [
+          {
+            ...thermostat,
+            releases,
+            listening: true,
+            conditions: [
+              { ...condition, type: 'Ready', status: 'False', reason: 'ReleaseHalted' },
+              { ...condition, type: 'Reconciling', status: 'True', reason: 'Progressing' },
+              { ...condition, type: 'Stalled', status: 'True', reason: 'ReleaseHalted' },
+            ],
+          },
+          {
+            ...lamp,
+            stopped: false,
+            releases: [
+              { ...manifest, version: 42, progress: releaseJson(sampleWaitingRelease()) },
+              {
+                ...manifest,
+                version: 43,
+                group: 'beta',
+                progress: releaseJson(
+                  sampleRelease({ version: 43, group: 'beta', waits: [{ kind: 'paused' }] }),
+                ),
+              },
+            ],
+          },
+        ],
+      },
+      RELEASE_NOW,
+      PLAIN,
+    );
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/status-staged.txt`);
+    const table = text.split('\n').filter((line) => /%\s+\d|EXPOSURE/.test(line));
+    expect(table).toHaveLength(5);
+    expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(text.match(/5 of 100 devices failed/g)).toHaveLength(1);
+  });
+
+  it('names what keeps a product from being ready once', () => {
+    const status = sampleStatus();
+    const said = {
+      reason: 'Refused',
+      message: 'Part of the revision is refused.',
+      lastTransitionTime: isoTime(NOW),
+      observedRevision: REVISION,
+    };
+    const conditions = [
+      { ...said, type: 'Ready', status: 'False' },
+      { ...said, type: 'Stalled', status: 'True' },
+    ] as const;
+    const products = status.products.map((product) => ({ ...product, conditions }));
+    const text = renderStatusText({ ...status, products: products.slice(0, 1) }, NOW, PLAIN);
+    expect(text.match(/Part of the revision/g)).toHaveLength(1);
+    expect(text).toContain('thermostat Stalled: Refused');
+  });
+
   it('fits 80 columns while every product is at the revision that was seen', () => {
     const status = sampleStatus();
     const products = status.products.map((product) => ({ ...product, revision: REVISION }));
@@ -160,6 +251,7 @@ describe('the texts of the controller', () => {
     const contact = { at: NOW - 90_000, listened: 9_910_000 };
     const failures = {
       version: 42,
+      round: 0,
       count: 4,
       retryAt: null,
       lastAt: NOW,
@@ -228,6 +320,43 @@ describe('the texts of the controller', () => {
   });
 });
 
+describe('the audit log’s line for an action', () => {
+  it('tells a change of exposure by its cause', () => {
+    const types = (['step', 'hold', 'rollback', 'resume', 'pause', 'unpause', 'edit'] as const).map(
+      (cause) => {
+        const event = eventOfAction('thermostat', sampleExposure(cause), NOW);
+        expect(event).toMatchObject({ message: 'Words.', manifest: 'Release/beta', device: null });
+        return event.type;
+      },
+    );
+    expect(types).toEqual([
+      'ExposureChanged',
+      'ReleaseHalted',
+      'ReleaseHalted',
+      'ReleaseResumed',
+      'ExposureChanged',
+      'ReleaseResumed',
+      'ExposureChanged',
+    ]);
+  });
+
+  it('says with which exposure a release starts, and counts devices in words', () => {
+    const messages = sampleActions().map(
+      (action) => eventOfAction('thermostat', action, NOW).message,
+    );
+    expect(messages).toContain(
+      'Released version 41 for every device instead of 40, exposure 100%.',
+    );
+    expect(messages).toContain('Group bench has 12 devices.');
+  });
+});
+
+function sampleExposure(cause: ExposureCause): Action {
+  const found = sampleActions().find(({ type }) => type === 'SetExposure');
+  if (found?.type !== 'SetExposure') throw new Error('one of each action');
+  return { ...found, cause, message: 'Words.' };
+}
+
 describe('the pieces of a text', () => {
   it('aligns every line of a table, whatever stands in it', () => {
     fc.assert(
@@ -243,6 +372,27 @@ describe('the pieces of a text', () => {
         for (const line of lines) expect(line).not.toContain('\n');
       }),
     );
+  });
+
+  it('tells moments to come, and how far they are', () => {
+    expect(formatUtc(RELEASE_NOW + 59_999)).toBe('2026-11-25 12:00Z');
+    expect(formatUtc(Number.MAX_SAFE_INTEGER)).toContain('Z');
+    const ahead = (ms: number): string => formatAhead(NOW + ms, NOW);
+    expect(
+      [-1, 0, 59_999, 60_000, 5_000_000, 5_400_000, 100_000_000, 129_600_000, 259_200_000].map(
+        ahead,
+      ),
+    ).toEqual([
+      'now',
+      'now',
+      'in less than a minute',
+      'in about 1 minute',
+      'in about 83 minutes',
+      'in about 2 hours',
+      'in about 28 hours',
+      'in about 2 days',
+      'in about 3 days',
+    ]);
   });
 
   it('writes numbers, ages, revisions and times in one way', () => {

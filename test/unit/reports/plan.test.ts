@@ -4,10 +4,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import type { Action, ReleasePlan } from '../../../controller/model/plan.ts';
 import { fingerprintOf, isSamePlan } from '../../../controller/plan/fingerprint.ts';
 import { parsePlanJson, planJson } from '../../../controller/reports/plan-json.ts';
 import { MARKDOWN_MAX, renderPlanMarkdown } from '../../../controller/reports/plan-markdown.ts';
 import { renderPlanText } from '../../../controller/reports/plan-text.ts';
+import { parseReleaseJson, releaseJson } from '../../../controller/reports/release-json.ts';
+import {
+  RELEASE_NOW,
+  sampleHaltedRelease,
+  sampleRelease,
+  sampleWaitingRelease,
+} from './release-samples.ts';
 import {
   emptyProductPlan,
   REVISION,
@@ -37,6 +45,7 @@ describe('a plan as JSON', () => {
       from: 40,
       group: null,
       rollback: false,
+      exposure: 100,
       manifest: 'Release/thermostat',
       revision: REVISION,
       file: 'release.yaml',
@@ -80,6 +89,128 @@ describe('a plan as JSON', () => {
     const json = planJson(samplePlan());
     expect(parsePlanJson({ ...json, formatVersion: '2.0' })).toBeNull();
     expect(parsePlanJson({ ...json, formatVersion: '1.7' })).not.toBeNull();
+  });
+});
+
+/** A plan with releases in each state that people look at. */
+function stagedPlan(): ReturnType<typeof samplePlan> {
+  const actions: readonly Action[] = [
+    {
+      type: 'ReleaseFirmware',
+      version: 42,
+      from: 41,
+      group: null,
+      rollback: false,
+      exposure: 5,
+      trace: {
+        revision: REVISION,
+        manifest: 'Release/thermostat',
+        place: { file: 'release.yaml', line: 1, column: 1 },
+      },
+    },
+  ];
+  const finished = sampleRelease({ finishedAt: 1, waits: [], group: 'done' });
+  const releases = [sampleRelease(), sampleHaltedRelease(), finished];
+  return samplePlan([
+    { ...emptyProductPlan('thermostat'), actions, releases },
+    { ...emptyProductPlan('lamp'), releases: [sampleWaitingRelease()] },
+  ]);
+}
+
+describe('a plan with staged releases', () => {
+  it('is read back from its JSON to the very plan, with exposures in percent on the way', () => {
+    const plan = samplePlan([
+      sampleProductPlan({ releases: [sampleRelease(), sampleHaltedRelease()] }),
+    ]);
+    const json = planJson(plan);
+    const actions = json.products[0]?.actions ?? [];
+    expect(actions.find(({ type }) => type === 'SetExposure')).toMatchObject({
+      from: 12.34,
+      exposure: 50,
+      step: 'half',
+      cause: 'step',
+      message: 'Step half begins: exposure 50%.',
+    });
+    expect(json.products[0]?.releases[0]).toMatchObject({
+      exposure: 10,
+      expectedAt: '2026-11-26T17:00:00.000Z',
+      steps: [{ exposure: 0.05 }, { exposure: 10 }, { exposure: 50 }, { exposure: 100 }],
+      firstDevices: ['e00f01', 'e00f02', 'e00f03'],
+    });
+    const back = parsePlanJson(JSON.parse(JSON.stringify(json)) as typeof json);
+    expect(JSON.stringify(back)).toBe(JSON.stringify(plan));
+  });
+
+  it('keeps every exposure and every wait on the way through JSON', () => {
+    const wait = fc.oneof(
+      fc.constantFrom('devices' as const, 'paused' as const, 'stopped' as const).map((kind) => ({
+        kind,
+      })),
+      fc.record({ kind: fc.constant('approval' as const), step: fc.string() }),
+      fc.record({ kind: fc.constant('successes' as const), have: fc.nat(), need: fc.nat() }),
+      fc.record({ kind: fc.constant('soak' as const), leftMs: fc.nat() }),
+      fc.record({ kind: fc.constant('window' as const), opensAt: fc.option(fc.nat()) }),
+      fc.record({ kind: fc.constant('halted' as const), message: fc.string() }),
+      fc.constant({ kind: 'firmware' as const, reason: 'BinaryMissing' as const }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10_000 }), fc.array(wait), (exposure, waits) => {
+        const release = sampleRelease({ exposure, waits });
+        const sent = JSON.stringify(releaseJson(release));
+        const back = parseReleaseJson(JSON.parse(sent) as ReturnType<typeof releaseJson>);
+        expect(JSON.stringify(back)).toBe(JSON.stringify(release));
+      }),
+    );
+  });
+
+  it('reads as in the golden file, at 80 columns', async () => {
+    const text = renderPlanText(stagedPlan(), { color: false }, [], RELEASE_NOW);
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan-staged.txt`);
+    const table = text.split('\n').filter((line) => /%|ends earliest/.test(line));
+    const rows = table.filter((line) => /^ {4,}|^ {2}>|^ {2}step/.test(line));
+    expect(rows.length).toBeGreaterThan(10);
+    expect(Math.max(...rows.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('reads as in the golden file in Markdown', async () => {
+    const text = renderPlanMarkdown(stagedPlan(), [], RELEASE_NOW);
+    await expect(text).toMatchFileSnapshot(`${GOLDEN}/plan-markdown-staged.txt`);
+  });
+
+  it('says nothing of a release to everyone at once, nor of one that is finished', () => {
+    const [first] = sampleRelease().steps;
+    const direct = sampleRelease({ steps: first === undefined ? [] : [first] });
+    const finished = sampleRelease({ finishedAt: 1, waits: [] });
+    const plan = samplePlan([{ ...emptyProductPlan(), releases: [direct, finished] }]);
+    expect(renderPlanText(plan, { color: false })).not.toContain('release of 42');
+    expect(renderPlanMarkdown(plan)).not.toContain('of 42');
+  });
+
+  it('keeps names of steps inert, and stays below the limit of Markdown', () => {
+    const { steps } = sampleRelease();
+    const evil = '|<b>@team#1\u001b[2J';
+    const hostile = sampleRelease({
+      step: evil,
+      steps: steps.map((each) => ({ ...each, name: evil })),
+      firstDevices: [evil],
+    });
+    const plan = samplePlan([{ ...emptyProductPlan(), releases: [hostile] }]);
+    expect(renderPlanText(plan, { color: false })).not.toContain('\u001b');
+    const bare = renderPlanMarkdown(plan).replaceAll(/`[^`\n]*`/g, '');
+    expect(bare).not.toContain('\u001b');
+    expect(bare).not.toMatch(/@team|#1\b|<b>|(?<!\\)\|</);
+    const many = Array.from({ length: 50 }, (_, index) => ({
+      ...hostile,
+      group: `group-${index}`,
+      steps: Array.from({ length: 50 }, () => ({ ...hostile.steps[1], name: evil })),
+    })) as readonly ReleasePlan[];
+    const large = samplePlan(
+      Array.from({ length: 30 }, (_, index) => ({
+        ...emptyProductPlan(`product-${index}`),
+        releases: many,
+      })),
+    );
+    expect(renderPlanMarkdown(large).length).toBeLessThanOrEqual(MARKDOWN_MAX);
   });
 });
 

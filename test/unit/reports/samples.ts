@@ -10,9 +10,11 @@ import type {
   Placed,
   ProductSpec,
 } from '../../../controller/model/desired.ts';
+import { DIRECT_STRATEGY } from '../../../controller/model/desired.ts';
 import { expectedDevice, type DeviceRecord } from '../../../controller/model/device.ts';
 import type { FirmwareRecord } from '../../../controller/model/firmware.ts';
 import type { Action, Plan, ProductPlan } from '../../../controller/model/plan.ts';
+import { BUCKETS, type ReleaseState } from '../../../controller/model/rollout.ts';
 
 export const REVISION = '5f0c1d2e3b4a59687766554433221100ffeeddcc';
 
@@ -43,6 +45,7 @@ export function sampleProductSpec(): ProductSpec {
       rebootGraceMs: 900_000,
       forgetAfterMs: 90 * 86_400_000,
       retries: 3,
+      groupBy: [],
     },
     verification: { devices: 1, soakMs: 3_600_000, group: 'bench', evidence: 'reported' },
     guardrails: { maxAffected: 25, maxUnlocked: null, maxUnverified: 10, allowEmpty: false },
@@ -63,6 +66,7 @@ export function sampleFirmware(version: number, title: string | null = null): Pl
       format: null,
     },
     withdrawn: null,
+    requiresFrom: null,
     retiring: false,
   });
 }
@@ -91,7 +95,11 @@ export function sampleDesired(lock: Partial<LockSpec> = {}): Desired {
     config: place('Product', 'thermostat', sampleProductSpec()),
     firmware: [sampleFirmware(41, 'First light'), sampleFirmware(42, 'Fix heater drift')],
     groups: [
-      place('DeviceGroup', 'bench', { product: 'thermostat', devices: ['bench-1', 'bench-2'] }),
+      place('DeviceGroup', 'bench', {
+        product: 'thermostat',
+        devices: ['bench-1', 'bench-2'],
+        match: null,
+      }),
     ],
     locks: [
       place(
@@ -112,8 +120,45 @@ export function sampleDesired(lock: Partial<LockSpec> = {}): Desired {
       ),
     ],
     releases: [
-      place('Release', 'thermostat', { product: 'thermostat', version: 41, group: null }, 3),
+      place(
+        'Release',
+        'thermostat',
+        {
+          product: 'thermostat',
+          version: 41,
+          group: null,
+          strategy: DIRECT_STRATEGY,
+          approved: [],
+          attempt: 1,
+          paused: false,
+        },
+        3,
+      ),
     ],
+    rollout: {
+      rounds: 1,
+      tracks: [{ group: null, base: 41, rolledBack: [], release: sampleReleaseState() }],
+    },
+  };
+}
+
+/** The release of 41, finished; changed as given. */
+export function sampleReleaseState(change: Partial<ReleaseState> = {}): ReleaseState {
+  return {
+    version: 41,
+    round: 1,
+    attempt: 1,
+    rollback: false,
+    step: 'all',
+    limit: BUCKETS,
+    stepAt: 1_700_000_000_000,
+    runningBefore: 0,
+    soakSince: 0,
+    startedAt: 1_700_000_000_000,
+    finishedAt: 1_700_000_100_000,
+    halt: null,
+    baseBefore: null,
+    ...change,
   };
 }
 
@@ -155,6 +200,7 @@ export function sampleAction(
     id: 734_211,
     version: 42,
     sha256: String(42).padStart(64, '0'),
+    goal: 42,
     attempt: 1,
     phase: 'offered',
     fetchedAt: null,
@@ -165,6 +211,7 @@ export function sampleAction(
     bootAtClaim: null,
     cancelPolls: 0,
     cancelRefused: false,
+    round: 0,
     manifest: 'DeviceLock/bench-on-42',
     revision: REVISION,
     ...change,
@@ -228,7 +275,19 @@ export function sampleActions(): readonly Action[] {
       from: 40,
       group: null,
       rollback: false,
+      exposure: BUCKETS,
       trace: trace('release.yaml', 1, 'Release/thermostat'),
+    },
+    {
+      type: 'SetExposure',
+      version: 42,
+      group: 'beta',
+      step: 'half',
+      from: 1_234,
+      exposure: 5_000,
+      cause: 'step',
+      message: 'Step half begins: exposure 50%.',
+      trace: trace('beta.yaml', 9, 'Release/beta'),
     },
     { type: 'RetireFirmware', version: 38, trace: trace('gone.yaml', 1, 'Firmware/t-38') },
   ];
@@ -243,7 +302,7 @@ export function sampleProductPlan(change: Partial<ProductPlan> = {}): ProductPla
       {
         reason: 'ReleaseUnverified',
         message:
-          'Version 42 is not verified: 0 of 1 device(s) of group bench have reported that they run it and stayed up for 1h. On the way: bench-1.',
+          'Version 42 is not verified: 0 of 2 devices of group bench have reported that they run it and stayed up for 1h. On the way: bench-1.',
         remedy: 'Nothing to commit: the release starts by itself once they have verified it.',
         place: { file: 'release.yaml', line: 14, column: 12 },
         manifest: 'Release/beta',
@@ -263,7 +322,7 @@ export function sampleProductPlan(change: Partial<ProductPlan> = {}): ProductPla
       },
       {
         reason: 'VersionUnknown',
-        message: '4 device(s) have not named a version that a manifest knows.',
+        message: '4 devices have not named a version that a manifest knows.',
         remedy: 'Have the device agent send the version attribute; see how devices connect.',
         place: null,
       },
@@ -283,10 +342,12 @@ export function sampleProductPlan(change: Partial<ProductPlan> = {}): ProductPla
         version: 42,
         verdict: 'waiting',
         reason: 'ReleaseUnverified',
-        message: '0 of 1 device(s) have verified it.',
+        message: '0 of 2 devices have verified it.',
       },
     ],
     newlyVerified: [],
+    newlyFinished: [40],
+    releases: [],
     ...change,
   };
 }
@@ -304,6 +365,7 @@ export function emptyProductPlan(product = 'lamp'): ProductPlan {
     warnings: [],
     impact: { devices: 12, flashes: [], locked: 0, offline: 1, quarantined: 0 },
     gates: [],
+    newlyFinished: [],
   });
 }
 

@@ -141,6 +141,39 @@ describe('the metrics', () => {
     expect((await api.ask('/metrics')).text).toContain('lockstep_reconcile_passes 3');
   });
 
+  it('tell how far each release is, and whether it is halted', async () => {
+    const api = await start();
+    const text = (await api.ask('/metrics')).text;
+    const labels = 'product="thermostat",group=""';
+    expect(text).toContain(`lockstep_release_exposure_ratio{${labels}} 0.0125`);
+    expect(text).toContain(`lockstep_release_devices{${labels},state="reached"} 4`);
+    expect(text).toContain(`lockstep_release_devices{${labels},state="succeeded"} 2`);
+    expect(text).toContain(`lockstep_release_devices{${labels},state="failed"} 1`);
+    expect(text).toContain(`lockstep_release_devices{${labels},state="in_flight"} 1`);
+    expect(text).toContain(`lockstep_release_halted{${labels}} 1`);
+    const picture = apiPicture();
+    api.controller.picture = {
+      ...picture,
+      products: picture.products.map((product) => ({
+        ...product,
+        plan:
+          product.plan === null
+            ? null
+            : {
+                ...product.plan,
+                releases: product.plan.releases.map((each) => ({
+                  ...each,
+                  group: 'beta',
+                  waits: [],
+                })),
+              },
+      })),
+    };
+    const after = (await api.ask('/metrics')).text;
+    expect(after).toContain('lockstep_release_halted{product="thermostat",group="beta"} 0');
+    expect(after).not.toContain(`{${labels}}`);
+  });
+
   it('have as many series as manifests have versions, whatever devices report', async () => {
     const api = await start();
     const picture = apiPicture();
