@@ -8,6 +8,7 @@ import { BUCKETS } from '../model/rollout.ts';
 import { bucketOf } from '../releases/circle.ts';
 import type { Subject } from '../releases/target.ts';
 import type { Scope } from './scope.ts';
+import { compareText } from './sort-desired.ts';
 
 /** Devices with everything in common but the bucket, in stretches of the circle. */
 export interface Crowd {
@@ -29,14 +30,16 @@ export interface Single {
 export interface Population {
   /** Without locks, and without the singles. */
   readonly crowds: readonly Crowd[];
-  /** Active devices that manifests or locks name, with the locks that the plan gives them. */
+  /** Active devices that manifests or locks name, with the locks that the plan gives them; by id. */
   readonly singles: readonly Single[];
 }
 
 /** The active devices under the locks of the plan; comes after `planLocks`. */
 export function populationOf(scope: Scope): Population {
   const { live, holding } = scope;
-  const named = [...live.named.values()].filter(({ standing }) => standing === 'active');
+  const named = [...live.named.values()]
+    .filter(({ standing }) => standing === 'active')
+    .sort((one, other) => compareText(one.id, other.id));
   const singles = named.map((device): Single => {
     const lock = holding.get(device.id);
     return {

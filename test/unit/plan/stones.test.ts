@@ -57,9 +57,10 @@ describe('a version that needs another one first', () => {
   });
 
   it('is named for a device that is locked to it and too old', () => {
-    const locked = desired({ firmware, locks: { one: { version: 42, devices: ['d1', 'd2'] } } });
+    const locked = desired({ firmware, locks: { one: { version: 42, devices: ['d1', 'd2', 'd3'] } } });
     const seen = liveOf(
       [
+        namedDevice('d3', { running: 39, lock: carried(42, 'one') }),
         namedDevice('d1', { running: 40, lock: carried(42, 'one') }),
         namedDevice('d2', { running: 41, lock: carried(42, 'one') }),
       ],
@@ -68,6 +69,7 @@ describe('a version that needs another one first', () => {
     const { plan } = planOne({ now: locked, inForce: locked, live: seen });
     expect(plan.warnings).toMatchObject([
       { reason: 'SteppingStoneNeeded', place: { file: 'one.yaml' } },
+      { reason: 'SteppingStoneNeeded', message: expect.stringContaining('Device d3 is locked') },
     ]);
     expect(plan.warnings[0]?.message).toContain('Device d1 is locked to version 42, runs 40');
     expect(plan.impact.flashes).toEqual([{ from: 41, to: 42, devices: 1 }]);
