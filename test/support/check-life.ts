@@ -6,8 +6,10 @@ import { expect } from 'vitest';
 import type { Desired } from '../../controller/model/desired.ts';
 import type { DeviceRecord } from '../../controller/model/device.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
+import { NO_ROLLOUT, trackOf } from '../../controller/model/rollout.ts';
 import { buildPlan } from '../../controller/plan/build-plan.ts';
 import { isSamePlan } from '../../controller/plan/fingerprint.ts';
+import { bucketOf, offsetOf, positionOf } from '../../controller/releases/circle.ts';
 import type { Step } from './core-steps.ts';
 import { snapshotOf } from './core-steps.ts';
 import type { Pass, World } from './core-world.ts';
@@ -62,6 +64,7 @@ export function checkLife(steps: readonly Step[]): number {
       world.report(step.device, {
         fw_version: step.version,
         ...(step.boot !== null && { boot: step.boot }),
+        ...(step.site !== null && { site: step.site }),
       });
       keepAccount(world, account, step);
     } else if (step.type === 'feedback' || step.type === 'cancelFeedback') {
@@ -115,6 +118,7 @@ function checkPass(world: World, account: Account, pass: Pass, before: Desired):
   }
   const inForce = world.inForce();
   judgeAccount(world, account);
+  checkExposure(before, inForce);
   // 2: nothing starts before its gate has passed.
   for (const { spec } of inForce.releases) {
     const old = before.releases.find((each) => each.spec.group === spec.group);
@@ -133,7 +137,33 @@ function checkPass(world: World, account: Account, pass: Pass, before: Desired):
   }
   // Running the pass again does nothing more. (A refused release may pass once another one took devices off it.)
   if (product.refusals.length === 0 && product.actions.length > 0) {
+    const again = world.pass().product?.actions ?? [];
+    // A release may be at its next step by then, or need one more: one step is taken at a time.
+    const moves = again.filter(({ type }) => type === 'SetExposure');
+    expect(again).toEqual(moves);
+    for (let left = STEPS_MAX; left > 0; left -= 1) world.pass();
     expect(world.pass().product?.actions ?? []).toEqual([]);
+  }
+}
+
+/** More steps than any strategy has. */
+const STEPS_MAX = 8;
+
+/** 4: what a release reached falls only by a rollback or a new release, and rises by no more than its steps allow. */
+function checkExposure(before: Desired, after: Desired): void {
+  expect(after.rollout?.rounds ?? 0).toBeGreaterThanOrEqual(before.rollout?.rounds ?? 0);
+  for (const { group, release } of after.rollout?.tracks ?? []) {
+    const old = trackOf(before.rollout ?? NO_ROLLOUT, group).release;
+    if (release === null || old?.version !== release.version) continue;
+    if (old.round === release.round && release.halt?.action !== 'rollback') {
+      expect(release.limit).toBeGreaterThanOrEqual(old.limit);
+    }
+    if (release.halt !== null || old.halt !== null) {
+      // Neither a halt nor the end of one reaches anybody.
+      expect(release.limit).toBeLessThanOrEqual(old.limit);
+    }
+    const manifest = after.releases.find(({ spec }) => spec.group === group);
+    if (manifest?.spec.paused === true) expect(release.limit).toBeLessThanOrEqual(old.limit);
   }
 }
 
@@ -177,24 +207,56 @@ function checkPoll(
   else expect(account.verified).toContain(action.version);
   if (before?.id === action.id) return;
   expect(isStopped).toBe(false);
-  checkOffer(world.inForce(), device);
+  checkOffer(world, device);
 }
 
-function checkOffer(inForce: Desired, device: DeviceRecord): void {
-  const { action, id } = device;
+function checkOffer(world: World, device: DeviceRecord): void {
+  const { action, id, running, lock } = device;
   if (action === null) return;
   expect(action.manifest).toMatch(/^(DeviceLock|Release)\/.+/);
   expect(action.revision).toMatch(/^r\d+$/);
-  // 9: also downwards, only what a manifest in force names for the device.
-  const groups = inForce.groups.filter(({ spec }) => spec.devices.includes(id));
-  const released = inForce.releases.filter(
-    ({ spec }) => spec.group === null || groups.some(({ origin }) => origin.name === spec.group),
+  const inForce = world.inForce();
+  if (lock !== null) {
+    expect(versionsLockedTo(inForce, id)).toContain(action.version);
+    return;
+  }
+  const releases = inForce.releases.filter(({ spec }) => covers(inForce, spec.group, device));
+  const release = releases.find(({ origin }) => action.manifest === `Release/${origin.name}`);
+  const track = trackOf(inForce.rollout ?? NO_ROLLOUT, release?.spec.group ?? null);
+  // 4: a held release offers nothing.
+  expect(track.release?.halt?.action).not.toBe('hold');
+  if (release?.spec.version === action.goal && track.base !== action.goal) {
+    // 4: and any release only what is within its exposure.
+    const position = positionOf(bucketOf(id), offsetOf(device.product, action.goal));
+    expect(position).toBeLessThan(track.release?.limit ?? 0);
+    expect(release.spec.paused).toBe(false);
+  } else {
+    expect([release?.spec.version, track.base]).toContain(action.goal);
+  }
+  // A stepping stone leads upwards to what is meant, from where it can be taken.
+  const { spec } = inForce.firmware.find((each) => each.spec.version === action.version) ?? {};
+  if (running !== null) expect(spec?.requiresFrom ?? 0).toBeLessThanOrEqual(running);
+  if (action.version !== action.goal) {
+    expect(running).toBeLessThan(action.version);
+    expect(action.version).toBeLessThan(action.goal);
+  }
+  // 9: downwards only what a manifest names for the device, or away from what was rolled back or withdrawn.
+  if (running === null || running < action.version) return;
+  const taken = releases.flatMap(
+    ({ spec: { group } }) => trackOf(inForce.rollout ?? NO_ROLLOUT, group).rolledBack,
   );
-  const named = [
-    ...versionsLockedTo(inForce, id),
-    ...(device.lock === null ? released.map(({ spec }) => spec.version) : []),
-  ];
-  expect(named).toContain(action.version);
+  const isWithdrawn = inForce.firmware.some(
+    (each) => each.spec.version === running && each.spec.withdrawn !== null,
+  );
+  const isNamed = releases.some((each) => each.spec.version === action.version);
+  expect(isNamed || taken.includes(running) || isWithdrawn).toBe(true);
+}
+
+/** Whether a release is for a device: to everyone, to a group that lists it, or to one that it matches. */
+function covers(inForce: Desired, name: string | null, { id, traits }: DeviceRecord): boolean {
+  if (name === null) return true;
+  const group = inForce.groups.find(({ origin }) => origin.name === name)?.spec;
+  return group?.devices.includes(id) === true || group?.match?.['site'] === traits['site'];
 }
 
 function checkDownload(world: World, id: string): void {

@@ -2,7 +2,8 @@
 
 import * as fc from 'fast-check';
 
-import type { FlashMode } from '../../controller/model/desired.ts';
+import type { FlashMode, StepSpec, StrategySpec } from '../../controller/model/desired.ts';
+import { DIRECT_STRATEGY } from '../../controller/model/desired.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import type { PlanWords } from './plan-input.ts';
 import { desired, MINUTE_MS, snapshot } from './plan-input.ts';
@@ -26,6 +27,7 @@ export type Step =
       readonly device: string;
       readonly version: string;
       readonly boot: string | null;
+      readonly site: string | null;
     }
   | {
       readonly type: 'feedback' | 'cancelFeedback';
@@ -56,16 +58,62 @@ const lock: fc.Arbitrary<LockWords> = fc.record({
   expires: fc.constantFrom(null, null, null, '2026-01-01'),
 });
 
+const step = fc.record({
+  minDevices: fc.integer({ min: 0, max: 4 }),
+  soakMs: fc.constantFrom(0, 0, 5 * MINUTE_MS),
+  successes: fc.integer({ min: 0, max: 3 }),
+  approval: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+});
+
+const steps: fc.Arbitrary<readonly StepSpec[]> = fc
+  .tuple(fc.subarray([100, 2_000, 5_000, 8_000]), fc.array(step, { minLength: 5, maxLength: 5 }))
+  .map(([exposures, parts]) =>
+    [...exposures, 10_000].flatMap((exposure, index) => {
+      const part = parts[index];
+      return part === undefined ? [] : [{ ...part, name: `to-${exposure}`, exposure }];
+    }),
+  );
+
+const strategy: fc.Arbitrary<StrategySpec> = fc.record({
+  steps,
+  rate: fc.constantFrom(null, null, null, { flashes: 1, perMs: 10 * MINUTE_MS }),
+  // A life begins at noon of a Sunday.
+  windows: fc.constantFrom(
+    [],
+    [],
+    [],
+    [{ days: ['Sun' as const], fromMinute: 720, toMinute: 750, timezone: 'UTC' }],
+  ),
+  halt: fc.record({
+    failureRate: fc.constantFrom(0, 20, 60, 100),
+    minAttempts: fc.integer({ min: 1, max: 3 }),
+    action: fc.constantFrom('hold' as const, 'rollback' as const),
+  }),
+  onRollback: fc.constantFrom('direct' as const, 'direct' as const, 'staged' as const),
+});
+
+const rollout: fc.Arbitrary<NonNullable<PlanWords['rollout']>> = fc.record({
+  strategy: fc.oneof(fc.constant(DIRECT_STRATEGY), strategy, strategy),
+  approved: fc.constantFrom([], ['to-2000', 'to-5000', 'to-10000']),
+  attempt: fc.integer({ min: 1, max: 3 }),
+  paused: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
+});
+
 const words: fc.Arbitrary<PlanWords> = fc
   .record({
     firmware: fc.uniqueArray(
-      fc.record({ version, withdrawn: fc.integer({ max: 6, min: 0 }).map((n) => n === 0) }),
+      fc.record({
+        version,
+        withdrawn: fc.integer({ max: 6, min: 0 }).map((n) => n === 0),
+        needsBefore: fc.integer({ max: 3, min: 0 }).map((n) => n === 0),
+      }),
       { selector: (each) => each.version, minLength: 2, maxLength: 4 },
     ),
     groups: fc.record({ g: someDevices, h: someDevices }),
     locks: fc.dictionary(fc.constantFrom('la', 'lb', 'lc'), lock, { maxKeys: 2 }),
     release: fc.option(version, { nil: undefined, freq: 4 }),
-    groupReleases: fc.dictionary(fc.constantFrom('g', 'h'), version, { maxKeys: 1 }),
+    groupReleases: fc.dictionary(fc.constantFrom('g', 'h', 'roof'), version, { maxKeys: 1 }),
+    rollout,
     verification: fc.record({
       devices: fc.constantFrom(1, 1, 2),
       soakMs: fc.constantFrom(0, 0, 10 * MINUTE_MS),
@@ -84,8 +132,16 @@ const words: fc.Arbitrary<PlanWords> = fc
       retries: fc.constantFrom(0, 1, 3),
     }),
   })
-  .map(({ release, locks, ...rest }) => {
-    const words = { ...rest, locks: withoutProblems(locks, rest.firmware) };
+  .map(({ release, locks, firmware, fleet, ...rest }) => {
+    const words: PlanWords = {
+      ...rest,
+      firmware: firmware.map(({ needsBefore, ...each }) =>
+        needsBefore && each.version > 41 ? { ...each, requiresFrom: each.version - 1 } : each,
+      ),
+      matchGroups: { roof: { site: 'roof' } },
+      fleet: { ...fleet, groupBy: ['site'] },
+      locks: withoutProblems(locks, firmware),
+    };
     return release === undefined ? words : { ...words, release };
   });
 
@@ -137,6 +193,7 @@ const contact: fc.Arbitrary<Step> = fc.oneof(
         { weight: 1, arbitrary: fc.constantFrom('0', '40', '65535', 'none') },
       ),
       boot: fc.constantFrom(null, null, '1', '2', '3'),
+      site: fc.constantFrom(null, null, null, 'roof', 'cellar'),
     }),
   },
   {

@@ -57,7 +57,10 @@ describe('a version that needs another one first', () => {
   });
 
   it('is named for a device that is locked to it and too old', () => {
-    const locked = desired({ firmware, locks: { one: { version: 42, devices: ['d1', 'd2', 'd3'] } } });
+    const locked = desired({
+      firmware,
+      locks: { one: { version: 42, devices: ['d1', 'd2', 'd3'] } },
+    });
     const seen = liveOf(
       [
         namedDevice('d3', { running: 39, lock: carried(42, 'one') }),
