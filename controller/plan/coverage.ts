@@ -6,7 +6,7 @@ import { BUCKETS } from '../model/rollout.ts';
 import type { DevicesWithin, ReleaseCounts } from '../releases/advance.ts';
 import { positionOf } from '../releases/circle.ts';
 import { releaseFor } from '../releases/governing-release.ts';
-import { coveringRelease } from '../releases/target.ts';
+import { coveringRelease, nextVersion } from '../releases/target.ts';
 import type { Crowd, Population, Single, Stretch } from './population.ts';
 import { cutCircle, cutsOf } from './population.ts';
 
@@ -19,6 +19,7 @@ interface CoveredCrowd {
 /** The devices that a release covers, whatever its exposure is. */
 export interface Coverage {
   readonly release: PolicyRelease;
+  readonly policy: ProductPolicy;
   readonly crowds: readonly CoveredCrowd[];
   readonly singles: readonly Single[];
 }
@@ -40,6 +41,7 @@ export function coverageOf(
   const stretches = cutCircle([...policy.groupReleases.values()].flatMap(cutsOf));
   return {
     release,
+    policy,
     crowds: population.crowds
       .map((crowd) => ({
         crowd,
@@ -127,12 +129,17 @@ function countWithin(coverage: Coverage, limit: number): DevicesWithin {
   let devices = 0;
   let awake = 0;
   let running = 0;
+  let flashable = 0;
+  const { release, policy } = coverage;
   for (const [version, count] of countVersions(coverage, 0, limit)) {
     devices += count.devices;
     awake += count.awake;
-    if (version === coverage.release.version) running += count.devices;
+    if (version === release.version) running += count.devices;
+    else if (version !== null && nextVersion(version, release.version, policy) !== null) {
+      flashable += count.awake;
+    }
   }
-  return { devices, awake, running };
+  return { devices, awake, running, flashable };
 }
 
 /** The buckets at positions `least` to `limit` of a turn: one stretch, or two where it runs over the end of the circle. */

@@ -27,6 +27,8 @@ export interface DevicesWithin {
   readonly awake: number;
   /** Of them, running the release's version. */
   readonly running: number;
+  /** Of those heard from lately, running another version that leads to the release's. */
+  readonly flashable: number;
 }
 
 /** What the release may do: `halt` only where nothing but failures may change it (frozen, stopped, not verified). */
@@ -268,8 +270,7 @@ function noteFirstSuccess(state: ReleaseState, step: StepSpec, input: AdvanceInp
   const within = input.counts.within(state.limit);
   const isFirst = within.running > state.runningBefore;
   const isSettled =
-    within.running >= successesNeeded(step, within) &&
-    within.running + input.counts.failed >= within.awake;
+    within.running >= successesNeeded(step, within) && within.flashable <= input.counts.failed;
   return isFirst || isSettled ? { ...state, soakSince: input.moment.listened } : state;
 }
 
