@@ -18,6 +18,8 @@ export interface RepoWords {
   readonly locks?: Readonly<Record<string, LockWords>>;
   /** The product's release. */
   readonly release?: number;
+  /** The strategy of all releases; else to everyone at once. */
+  readonly strategy?: object;
   /** Versions by group name. */
   readonly groupReleases?: Readonly<Record<string, number>>;
 }
@@ -87,13 +89,27 @@ export function fleetFiles(words: RepoWords): RepoFiles {
   write('releases', [
     ...(words.release === undefined
       ? []
-      : [manifest('Release', product, { product, version: words.release })]),
+      : [
+          manifest('Release', product, {
+            product,
+            version: words.release,
+            strategy: words.strategy ?? STEADY,
+          }),
+        ]),
     ...Object.entries(words.groupReleases ?? {}).map(([group, version]) =>
-      manifest('Release', `${product}-${group}`, { product, version, group }),
+      manifest('Release', `${product}-${group}`, {
+        product,
+        version,
+        group,
+        strategy: words.strategy ?? STEADY,
+      }),
     ),
   ]);
   return files;
 }
+
+/** To everyone at once, and never halted: these fleets are small, and their devices fail on purpose. */
+export const STEADY = { halt: { failureRate: '100%' } };
 
 /** The binary of a version; other builds of it have other content. */
 export function binaryOf(product: string, version: number, build = 'first'): Uint8Array {

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { openSqliteStore } from '../../../controller/stores/sqlite/sqlite-store.ts';
+import type { Desired } from '../../../controller/model/desired.ts';
 import type { Store } from '../../../controller/stores/store.ts';
 import { createDeviceHands, DEVICE_TOKEN } from '../../support/device-hand.ts';
 import { createGitRepo, type GitRepo, makeTempDir } from '../../support/git-repo.ts';
-import { fleetFiles, type RepoWords } from './fleet-repo.ts';
+import { fleetFiles, type RepoWords, STEADY } from './fleet-repo.ts';
 import { createTirelessDevice, type TirelessDevice } from './tireless-device.ts';
 
 const PROGRAM = fileURLToPath(new URL('kill-program.ts', import.meta.url));
@@ -20,7 +21,17 @@ export const PRODUCT = 'thermostat';
 
 const DEVICES = ['d0', 'd1', 'd2', 'd3'];
 
-const BASE: RepoWords = { fleet: { pollInterval: '1s' }, firmware: [1, 2] };
+/** Steps, a soak and a rate: what moves on evidence and by the clock is killed in the middle too. */
+const STAGED = {
+  ...STEADY,
+  steps: [
+    { name: 'first', exposure: '1%', minDevices: 2, soak: '1s', successes: 1 },
+    { name: 'all', exposure: '100%' },
+  ],
+  rate: '120/min',
+};
+
+const BASE: RepoWords = { fleet: { pollInterval: '1s' }, firmware: [1, 2], strategy: STAGED };
 
 /** A commit, and the versions that `d0` … `d3` run once it is carried out: no two in a row are alike. */
 interface Chapter {
@@ -279,6 +290,15 @@ async function checkKept(store: Store, devices: readonly TirelessDevice[]): Prom
   }
 }
 
+/** What is in force without the moments at which its releases moved, which are another run's own. */
+function withoutTimes(inForce: Desired | undefined): unknown {
+  const moments = new Set(['startedAt', 'stepAt', 'soakSince', 'finishedAt', 'runningBefore']);
+  const text = JSON.stringify(inForce, (name, value: unknown) =>
+    moments.has(name) ? undefined : value,
+  );
+  return text === undefined ? null : JSON.parse(text);
+}
+
 async function readEnd(store: Store): Promise<EndState> {
   const product = (await store.products()).find(({ name }) => name === PRODUCT);
   const devices = await store.devicesById(PRODUCT, DEVICES);
@@ -288,7 +308,7 @@ async function readEnd(store: Store): Promise<EndState> {
       type,
     );
   return {
-    inForce: product?.inForce,
+    inForce: withoutTimes(product?.inForce),
     revision: product?.revision ?? null,
     devices: devices
       .map(({ device }) => ({
