@@ -212,11 +212,7 @@ export function isSurelyAwake(books: Books, id: string): boolean {
 }
 
 /** Whether devices may not keep a version under a release: it is withdrawn, or was rolled back there. */
-export function isTakenBack(
-  books: Books,
-  version: number,
-  releases: readonly Standing[],
-): boolean {
+export function isTakenBack(books: Books, version: number, releases: readonly Standing[]): boolean {
   const withdrawn = books.inForce.firmware.some(
     ({ spec }) => spec.version === version && spec.withdrawn !== null,
   );

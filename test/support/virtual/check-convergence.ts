@@ -91,11 +91,12 @@ function describeUnfinished(books: Books, words: FleetWords): string | null {
     if (isStuck(books, audience, version)) continue;
     const release = releaseOf(books, audience === 'all' ? null : audience);
     const name = `the release of ${version} to ${audience}`;
-    if (release?.spec.version !== version) return `${name} is not in force`;
-    if (release.state?.halt != null || isShortOfDevices(books, release)) continue;
-    if (release.state?.finishedAt == null) {
-      return `${name} is in step ${release.state?.step} at ${release.state?.limit}`;
+    const state = release?.state ?? null;
+    if (release === null || state === null || state.version !== version) {
+      return `${name} is not in force`;
     }
+    if (state.halt !== null || isShortOfDevices(books, release)) continue;
+    if (state.finishedAt === null) return `${name} is in step ${state.step} at ${state.limit}`;
   }
   return null;
 }
@@ -206,7 +207,7 @@ function wantedOutside(books: Books, id: string, release: Standing): readonly nu
 function canTake(books: Books, id: string, version: number): boolean {
   const from = books.inForce.firmware.find(({ spec }) => spec.version === version)?.spec
     .requiresFrom;
-  return from == null || (books.words.get(id)?.version ?? 0) >= from;
+  return from === undefined || from === null || (books.words.get(id)?.version ?? 0) >= from;
 }
 
 function isLeftAlone(books: Books, id: string): boolean {

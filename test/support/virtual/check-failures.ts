@@ -22,13 +22,14 @@ export function checkFailures(
   const id = after.id;
   const cause = before === null ? null : causeOf(books, doing, before);
   const counted = countOf(after) - countOf(before);
+  const earlier = before?.failures ?? null;
   const isNew = after.failures !== null && after.failures.lastAt === books.clock.now();
   const hasFailed =
     after.failures !== null &&
-    (before?.failures == null || after.failures.lastAt !== before.failures.lastAt || counted > 0);
+    (earlier === null || after.failures.lastAt !== earlier.lastAt || counted > 0);
   if (hasFailed && isNew) {
     must('4', cause !== null, () => `${id} counts as failed, and did nothing wrong`);
-    const isFresh = before?.failures?.round !== after.failures?.round;
+    const isFresh = earlier?.round !== after.failures?.round;
     must('4', counted === 1 || (isFresh && countOf(after) === 1), () => {
       return `one failure of ${id} (${cause}) was counted ${counted} times`;
     });
@@ -52,7 +53,7 @@ function causeOf(books: Books, doing: Doing | null, before: DeviceRecord): strin
   if (said !== null && said.failedAction !== null && action?.id === said.failedAction) {
     return action.phase === 'claimed' ? null : 'a reported failure';
   }
-  if (said?.names != null) {
+  if (said !== null && said.names !== null) {
     const { version, boot } = said.names;
     if (action === null) {
       return version !== before.running ? 'another version' : null;

@@ -49,7 +49,11 @@ export function checkOffer(
     must('1', action.round === 0, () => `${what()} by its lock, on account of a release`);
     return;
   }
-  must('1', device.lock === null, () => `${what()}, and carries a lock that nothing in force names`);
+  must(
+    '1',
+    device.lock === null,
+    () => `${what()}, and carries a lock that nothing in force names`,
+  );
   must('2', mayBeVerified(books, version), () => `${what()}, which nobody verified`);
   const covering = coveringOf(books, id);
   must('9', covering.length > 0, () => `${what()}, and no release covers it`);

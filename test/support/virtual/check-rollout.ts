@@ -58,7 +58,8 @@ export function checkRollout(
   });
   for (const group of groups) {
     // Whom a group's release leaves to the product's may have changed between the two within the pass.
-    const isCounted = group !== null || ((isCoverageKnown(books) && moved.every((each) => each === null)));
+    const isCounted =
+      group !== null || (isCoverageKnown(books) && moved.every((each) => each === null));
     checkTrack(books, notesOf(notes, group), before, group, { isFrozen, isCounted });
   }
 }
@@ -98,7 +99,11 @@ function checkTrack(
     must('5', before.release?.attempt === state.attempt, () => `${name} resumed while frozen`);
   }
   if (isStart) {
-    must('2', mayBeVerified(books, state.version), () => `${name} began with an unverified version`);
+    must(
+      '2',
+      mayBeVerified(books, state.version),
+      () => `${name} began with an unverified version`,
+    );
     noteStart(books, notes, before, after, spec);
   }
   const isResumed = !isStart && before.release?.attempt !== state.attempt;

@@ -1,6 +1,7 @@
 // The manifests of a virtual fleet repo: what edits make of them, and the snapshot that a loader would read out of them.
 // No YAML: reading has tests of its own.
 
+import { unreachable } from '../../../controller/base/assert.ts';
 import type {
   Desired,
   Kind,
@@ -107,6 +108,8 @@ export function editWords(words: FleetWords, edit: Edit): FleetWords {
         ...release,
         paused: edit.type === 'pause',
       }));
+    default:
+      return unreachable(edit);
   }
 }
 
@@ -223,7 +226,7 @@ function desiredOf(words: FleetWords, setup: Setup, names: Names, revision: stri
         withdrawn,
         ...(from !== null && { requiresFrom: from }),
       })),
-    groups: { listed: setup.listed.map(names.device) },
+    groups: { listed: setup.listed.map((number) => names.device(number)) },
     matchGroups: { matched: { hw: 'b' } },
   });
   return {

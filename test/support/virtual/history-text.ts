@@ -1,6 +1,7 @@
 // Histories as text that a person can read and write: one line for the setup, one for each event. What follows `#` is a
 // comment. A history that failed is printed like this, and a file of `test/scenario/staged` is one.
 
+import { unreachable } from '../../../controller/base/assert.ts';
 import type { Audience, Edit, Fate, Hardware, History, HistoryEvent, Setup } from './history.ts';
 import { parseStrategy, readNumber, renderStrategy, splitOnce } from './strategy-text.ts';
 
@@ -74,7 +75,7 @@ function parseSetup(line: string): Setup {
     text === '' ? [] : text.split(',').map(readNumber);
   const running = numbers(values.get('running') ?? '');
   if (running.length === 0) throw new Error('running= names what each device runs');
-  const hardware = [...read('hardware')].map(readHardware);
+  const hardware = read('hardware').split('').map(readHardware);
   return {
     dice: readNumber(read('dice')),
     pollMinutes: readNumber(read('poll')),
@@ -125,11 +126,13 @@ export function renderEvent(event: HistoryEvent): string {
       return `hardware ${event.device} ${event.hardware}`;
     case 'join':
       return `join ${event.version} ${event.hardware}`;
+    default:
+      return unreachable(event);
   }
 }
 
 function parseEvent(line: string): HistoryEvent {
-  const [type = '', rest] = splitOnce(line, ' ');
+  const [type, rest] = splitOnce(line, ' ');
   const [first = '', second = ''] = rest.trim().split(/\s+/);
   switch (type) {
     case 'commit':
@@ -191,6 +194,8 @@ function renderEdit(edit: Edit): string {
       return `lock ${edit.device} ${edit.version} ${edit.flash}`;
     case 'unlock':
       return `unlock ${edit.device}`;
+    default:
+      return unreachable(edit);
   }
 }
 

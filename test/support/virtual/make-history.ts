@@ -104,9 +104,7 @@ function addRelease(making: Making): void {
   if (isLikely(chance, 0.5)) {
     for (const device of benches) events.push({ type: 'reflash', device, version });
   } else {
-    edits.push(
-      ...benches.map((device): Edit => ({ type: 'lock', device, version, flash: 'now' })),
-    );
+    edits.push(...benches.map((device): Edit => ({ type: 'lock', device, version, flash: 'now' })));
   }
   const isApart = isLikely(chance, 0.5);
   const release: Edit = {

@@ -1,5 +1,6 @@
 // Plays a history in a world of its own, and then lets the fleet converge. What an event means is settled here.
 
+import { unreachable } from '../../../controller/base/assert.ts';
 import type { Store } from '../../../controller/stores/store.ts';
 import { checkConvergence } from './check-convergence.ts';
 import type { FleetWords } from './fleet-words.ts';
@@ -41,8 +42,8 @@ export async function playHistory(
       await take(world, repo, event, count);
     }
     where = 'the end';
-    await checkConvergence(world, newest(repo), where_ => {
-      where = where_;
+    await checkConvergence(world, newest(repo), (now) => {
+      where = now;
     });
   } catch (thrown) {
     throw new BrokenHistory(where, thrown);
@@ -53,18 +54,12 @@ export async function playHistory(
 
 /** Registers the devices, and finishes a release of version 1. */
 async function settleIn(world: VirtualWorld): Promise<Repo> {
+  const versions = [...new Set([1, ...world.setup.running])];
   const words: FleetWords = {
-    firmware: new Map(
-      [...new Set([1, ...world.setup.running])].map((version) => [
-        version,
-        { from: null, withdrawn: false },
-      ]),
-    ),
+    firmware: new Map(versions.map((version) => [version, { from: null, withdrawn: false }])),
     releases: new Map(),
     locks: new Map(),
   };
-  await world.commit(words);
-  await world.passTime(1);
   const first = editWords(words, {
     type: 'release',
     audience: 'all',
@@ -73,6 +68,7 @@ async function settleIn(world: VirtualWorld): Promise<Repo> {
   });
   await world.commit(first);
   await world.passTime(1);
+  // One pass sees the version verified and starts its release; the next one finds it finished.
   await world.pass();
   await world.pass();
   return { commits: [words, first] };
@@ -90,6 +86,10 @@ async function take(
   event: HistoryEvent,
   count: (kind: Kind) => void,
 ): Promise<void> {
+  if ('device' in event) {
+    takeDeviceEvent(world, event, count);
+    return;
+  }
   switch (event.type) {
     case 'commit': {
       const words = event.edits.reduce(editWords, newest(repo));
@@ -130,7 +130,7 @@ async function take(
       count('new device');
       return world.join(event.version, event.hardware);
     default:
-      return takeDeviceEvent(world, event, count);
+      return unreachable(event);
   }
 }
 
@@ -155,6 +155,8 @@ function takeDeviceEvent(
     case 'reflash':
       count('flashed by hand');
       return device.reflash(event.version);
+    default:
+      return unreachable(event);
   }
 }
 

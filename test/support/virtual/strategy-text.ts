@@ -32,7 +32,7 @@ export function parseStrategy(words: readonly string[]): StrategySpec {
   const windows: WindowSpec[] = [];
   let { rate, halt, onRollback } = DIRECT_STRATEGY;
   for (const word of words) {
-    const [name = '', value = ''] = splitOnce(word, '=');
+    const [name, value] = splitOnce(word, '=');
     if (/^[a-z]\w*:/.test(word)) steps.push(parseStep(word));
     else if (name === 'rate') rate = parseRate(value);
     else if (name === 'window') windows.push(parseWindow(value));

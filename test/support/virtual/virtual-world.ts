@@ -75,7 +75,12 @@ export async function openWorld(
     oracle.noteStart();
     const gateway = createGatewayDriver(
       { store, binaries, clock, log: silentLog },
-      { gatewayTokenHash: null, allowAnonymous: true, publicUrl: null, tickMs: pollMs / TICKS_OF_ROUND },
+      {
+        gatewayTokenHash: null,
+        allowAnonymous: true,
+        publicUrl: null,
+        tickMs: pollMs / TICKS_OF_ROUND,
+      },
     );
     const controller = createController(
       {
