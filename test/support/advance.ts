@@ -28,11 +28,19 @@ export interface Fleet {
   readonly running?: number;
   /** Positions of dormant ones. */
   readonly dormant?: readonly number[];
+  /** Positions of ones to which no path leads. */
+  readonly stuck?: readonly number[];
   readonly failed?: number;
 }
 
 /** The counts of a fleet. */
-export function counts({ at = [], running = 0, dormant = [], failed = 0 }: Fleet): ReleaseCounts {
+export function counts({
+  at = [],
+  running = 0,
+  dormant = [],
+  stuck = [],
+  failed = 0,
+}: Fleet): ReleaseCounts {
   const sorted = [...at].sort((a, b) => a - b);
   const runs = new Set(sorted.slice(0, running));
   return {
@@ -44,6 +52,10 @@ export function counts({ at = [], running = 0, dormant = [], failed = 0 }: Fleet
         devices: inside.length,
         awake: inside.filter((position) => !dormant.includes(position)).length,
         running: inside.filter((position) => runs.has(position)).length,
+        flashable: inside.filter(
+          (position) =>
+            !runs.has(position) && !dormant.includes(position) && !stuck.includes(position),
+        ).length,
       };
     },
     limitFor: (devices) => {

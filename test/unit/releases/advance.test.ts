@@ -121,6 +121,7 @@ describe('a soak', () => {
     expect(advance(before, { ...fleet, failed: 1 }, tolerant).state.soakSince).toBe(
       MOMENT.listened,
     );
+    expect(advance(before, { ...fleet, stuck: [3] }).state.soakSince).toBe(MOMENT.listened);
     expect(advance(before, fleet).state.soakSince).toBeNull();
   });
 
@@ -150,7 +151,12 @@ describe('the successes of a step', () => {
     ['are at least one', 0, 9, 1],
     ['are one where nobody is awake', 5, 0, 1],
   ])('%s', (_, successes, awake, need) => {
-    expect(successesNeeded({ ...CANARY, successes }, { devices: 9, awake, running: 0 })).toBe(need);
+    expect(
+      successesNeeded(
+        { ...CANARY, successes },
+        { devices: 9, awake, running: 0, flashable: awake },
+      ),
+    ).toBe(need);
   });
 
   it('are waited for, however long the soak lasts', () => {
