@@ -7,14 +7,14 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'a release wins over a lock',
     'releases/target.ts',
-    'if (device.lock !== null) {',
-    'if (device.lock !== null && policy.release === null) {',
+    'if (subject.lock !== null) return',
+    'if (subject.lock !== null && policy.release === null) return',
   ),
   d(
     'a quarantined device is served',
     'releases/target.ts',
-    "device.standing === 'quarantined'",
-    "device.standing === 'expected'",
+    "subject.standing === 'quarantined'",
+    "subject.standing === 'expected'",
   ),
   d(
     'withdrawn firmware is offered',
@@ -30,21 +30,21 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   ),
   d(
     'the product’s release wins over the group’s',
-    'releases/target.ts',
+    'releases/governing-release.ts',
     'return found ?? policy.release;',
     'return policy.release ?? found;',
   ),
   d(
     'of two groups the first one wins',
-    'releases/target.ts',
+    'releases/governing-release.ts',
     'found.version !== release.version',
     'found.version === 0',
   ),
   d(
     'a release is offered although its withdrawal was only just taken back',
     'releases/target.ts',
-    '!firmware.withdrawn && !firmware.verified',
-    '!firmware.withdrawn && firmware.version === 0',
+    'return firmwareOf(policy, version).verified\n    ? null',
+    'return firmwareOf(policy, version).version > 0\n    ? null',
   ),
   d(
     'firmware with another digest counts as stored',
@@ -55,38 +55,38 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   // --- polls
   d(
     'a device that runs its target is offered it',
-    'devices/poll.ts',
-    '  if (device.running === version) return false;\n',
+    'devices/offer.ts',
+    "  if (device.running === version) return { kind: 'runs' };\n",
     '',
   ),
   d(
     'the emergency stop offers',
-    'devices/poll.ts',
-    "target.kind === 'none' || policy.stopped) return false;",
-    "target.kind === 'none') return false;",
-  ),
-  d(
-    'the emergency stop cancels transfers under way',
-    'devices/poll.ts',
-    'policy.stopped && action.fetchedAt === null',
-    'policy.stopped',
-  ),
-  d(
-    'the emergency stop lets what is unfetched go on',
-    'devices/poll.ts',
-    'policy.stopped && action.fetchedAt === null',
-    'policy.stopped && action.fetchedAt !== null',
-  ),
-  d(
-    'a refused cancel is asked again under the stop',
-    'devices/poll.ts',
-    ' && !action.cancelRefused',
+    'devices/offer.ts',
+    "  if (policy.stopped) return { kind: 'stopped' };\n",
     '',
   ),
   d(
+    'the emergency stop cancels transfers under way',
+    'devices/open-action.ts',
+    'const why = isUnderWay ? null : whyHeldBack(target, policy, moment);',
+    'const why = whyHeldBack(target, policy, moment);',
+  ),
+  d(
+    'the emergency stop lets what is unfetched go on',
+    'devices/open-action.ts',
+    "  if (policy.stopped) return 'the emergency stop';\n",
+    '',
+  ),
+  d(
+    'a refused cancel is asked again under the stop',
+    'devices/open-action.ts',
+    'action.fetchedAt !== null || action.cancelRefused',
+    'action.fetchedAt !== null',
+  ),
+  d(
     'an on-reset lock goes at once',
-    'devices/poll.ts',
-    '  if (device.lock !== null && !device.lock.armed) return false;\n',
+    'devices/offer.ts',
+    "  if (device.lock !== null && !device.lock.armed) return { kind: 'reset' };\n",
     '',
   ),
   d(
@@ -109,49 +109,49 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   ),
   d(
     'a mute device is offered its target again and again',
-    'devices/poll.ts',
-    '  if (device.running === null && device.blindOffer === version) return false;\n',
+    'devices/offer.ts',
+    "  if (device.running === null && device.blindOffer === version) return { kind: 'unknown' };\n",
     '',
   ),
   d(
     'a mute device is not offered another target',
-    'devices/poll.ts',
-    'device.running === null && device.blindOffer === version)',
-    'device.running === null && device.blindOffer !== null)',
+    'devices/offer.ts',
+    'device.blindOffer === version',
+    'device.blindOffer !== null',
   ),
   d(
     'a cancel may be left unanswered four times',
-    'devices/poll.ts',
+    'devices/open-action.ts',
     'CANCEL_POLLS_MAX = 3',
     'CANCEL_POLLS_MAX = 4',
   ),
   d(
     'a changed target cancels nothing',
-    'devices/poll.ts',
+    'devices/open-action.ts',
     'const wanted = isWanted(action, target);',
     'const wanted = isWanted(action, target) || action.version > 0;',
   ),
   d(
     'a transfer of another digest goes on',
-    'devices/poll.ts',
+    'devices/open-action.ts',
     ' &&\n    target.firmware.sha256 === action.sha256',
     '',
   ),
   d(
     'withdrawn firmware is shown to a device that refused the cancel',
-    'devices/poll.ts',
+    'devices/open-action.ts',
     'served === undefined || served.withdrawn',
     'served === undefined',
   ),
   d(
     'the grace of a claim ends one millisecond late',
-    'devices/poll.ts',
+    'devices/open-action.ts',
     '!wanted && moment.listened >= (action',
     '!wanted && moment.listened > (action',
   ),
   d(
     'a claimed action is not asked about',
-    'devices/poll.ts',
+    'devices/open-action.ts',
     "    } else {\n      ask(draft, moment);\n    }\n    return null;\n  }\n  if (action.phase === 'cancelling')",
     "    }\n    return null;\n  }\n  if (action.phase === 'cancelling')",
   ),
@@ -169,7 +169,7 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   ),
   d(
     'attempts are counted from zero',
-    'devices/poll.ts',
+    'devices/offer.ts',
     '(failures?.count ?? 0) + 1',
     'failures?.count ?? 0',
   ),
@@ -203,8 +203,8 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'failures outlive a success',
     'devices/outcome.ts',
-    '    action: null,\n    failures: null,',
-    '    action: null,',
+    'failures: keepsFailures ? failures : null,',
+    'failures,',
   ),
   d(
     'a cancel counts as a failure',
@@ -321,7 +321,7 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'falling back is no failure',
     'devices/report.ts',
-    '  countRelapse(draft, ran, policy, moment, message);\n',
+    '  countRelapse(draft, { version: ran, round }, policy, moment, message);\n',
     '',
   ),
   d(
@@ -351,7 +351,7 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'a new target keeps the old fights',
     'devices/poll.ts',
-    'relapses !== null && relapses.version !== version',
+    'relapses !== null && relapses.version !== target.goal',
     'relapses !== null && relapses.version === -1',
   ),
   d(

@@ -261,8 +261,8 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'a release that is refused replaces the one in force',
     'plan/releases.ts',
-    '    } else if (mayStand(scope, release, current)) {',
-    '    } else if (mayStand(scope, release, current) || true) {',
+    '      ...verdict,\n      flashes,\n    });\n    return null;',
+    '      ...verdict,\n      flashes,\n    });',
   ),
   d(
     'the release in force ends while the new one is refused',
@@ -292,13 +292,13 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'a newer version that finished is a rollback',
     'plan/releases.ts',
-    'current === null || release.spec.version >= current.spec.version',
-    'current === null',
+    'replaced === null || release.spec.version >= replaced.spec.version',
+    'replaced === null',
   ),
   d(
     'a release is judged by what others flash',
     'plan/releases.ts',
-    'each.devices - (without.get(keyOf(each)) ?? 0)',
+    'each.devices - (before.get(keyOf(each)) ?? 0)',
     'each.devices',
   ),
   d(
@@ -322,8 +322,8 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'a release of nobody does not warn',
     'plan/releases.ts',
-    'if (matched === 0)',
-    'if (matched < 0)',
+    'if (countMatched(scope, spec.group) === 0)',
+    'if (countMatched(scope, spec.group) < 0)',
   ),
   d(
     'weak evidence is not warned of',
@@ -463,37 +463,31 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   ),
   d(
     'locked devices count as flashed by the release',
-    'plan/impact.ts',
-    'add(device.running, lock?.spec.version ?? released, 1);',
-    'add(device.running, released, 1);',
+    'plan/population.ts',
+    '          lock === undefined\n            ? null',
+    '          lock === undefined || lock.origin.name !== ""\n            ? null',
   ),
   d(
     'named devices are counted twice',
-    'plan/impact.ts',
-    '(rest.get(device.running) ?? 0) - 1',
-    'rest.get(device.running) ?? 0',
-  ),
-  d(
-    'withdrawn firmware counts as flashed',
-    'plan/impact.ts',
-    ' && firmware.spec.withdrawn === null',
-    '',
+    'plan/population.ts',
+    'Math.max(0, (copy[bucket % BLOCK_BUCKETS] ?? 0) - 1)',
+    'Math.max(0, copy[bucket % BLOCK_BUCKETS] ?? 0)',
   ),
   d(
     'a conflict of groups falls through to the product’s release',
-    'plan/impact.ts',
-    "group === 'conflict' ? null : (group ?? productVersion)",
-    "group === 'conflict' ? productVersion : (group ?? productVersion)",
+    'releases/target.ts',
+    "if (release === null || release === 'conflict') return release;",
+    "if (release === 'conflict') return policy.release === null ? null : { release: policy.release, through: null };\n  if (release === null) return release;",
   ),
   d(
     'a locked device is said to be in conflict',
     'plan/impact.ts',
-    ' && !scope.holding.has(device)',
-    '',
+    'subject.lock === null && isTorn(subject)',
+    'isTorn(subject)',
   ),
   d(
     'upgrades are called downgrades',
-    'plan/plan-product.ts',
+    'plan/fleet-warnings.ts',
     'flash.from <= flash.to',
     'flash.from > flash.to',
   ),
@@ -548,15 +542,15 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   ),
   d(
     'a release finishes on a locked device',
-    'reconciler/remember-firmware.ts',
-    '                device.lock === null &&\n',
-    '',
+    'plan/coverage.ts',
+    'subject.lock === null && covers(subject, bucket)',
+    'covers(subject, bucket)',
   ),
   d(
     'a release finishes whose withdrawal was only just taken back',
-    'reconciler/remember-firmware.ts',
-    ' && record.verifiedAt !== null',
-    '',
+    'plan/releases.ts',
+    "return isVerified(scope, firmware) ? null : { kind: 'firmware', reason: 'ReleaseUnverified' };",
+    'return null;',
   ),
 ];
 

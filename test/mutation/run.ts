@@ -1,6 +1,7 @@
 // Plants the named defects one at a time in a copy of the sources and sees whether the tests of the core find them.
-// `node test/mutation/run.ts [PART OF A NAME]` prints a table and a score; exit code 1 where a defect survives or its
-// place is not to be found any more. The working tree is never written to.
+// `node test/mutation/run.ts [PART]` takes those whose name holds the part, or whose file begins with it, and prints a
+// table and a score; exit code 1 where a defect survives, or where its place is not to be found any more. The working
+// tree is never written to.
 
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,20 +10,20 @@ import path from 'node:path';
 
 import type { Defect } from './defect.ts';
 import { DEVICE_DEFECTS } from './device-defects.ts';
+import { EXPOSURE_DEFECTS } from './exposure-defects.ts';
 import { PLAN_DEFECTS } from './plan-defects.ts';
+import { STEP_DEFECTS } from './step-defects.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const TIMEOUT_MS = 180_000;
 
 /** The tests of the core: the quick ones first, the random lives only for what those do not find. */
 const STAGES: readonly (readonly string[])[] = [
+  ['test/unit/releases', 'test/unit/devices', 'test/unit/gates'],
   [
     'test/unit/plan',
-    'test/unit/gates',
-    'test/unit/devices',
-    'test/unit/releases',
     'test/unit/reconciler/remember-firmware.test.ts',
-    'test/scenario',
+    'test/scenario/stories.test.ts',
   ],
   ['test/property/core-invariants.test.ts', 'test/property/core-impact.test.ts'],
 ];
@@ -32,11 +33,14 @@ type Verdict = 'found' | 'SURVIVED' | 'stale';
 
 async function main(): Promise<number> {
   const wanted = process.argv[2] ?? '';
-  const defects = [...PLAN_DEFECTS, ...DEVICE_DEFECTS].filter(({ name }) => name.includes(wanted));
+  const all = [...PLAN_DEFECTS, ...STEP_DEFECTS, ...DEVICE_DEFECTS, ...EXPOSURE_DEFECTS];
+  const defects = all.filter(({ name, file }) => name.includes(wanted) || file.startsWith(wanted));
   const copies = Array.from({ length: Math.min(2, availableParallelism()) }, () => makeCopy());
   try {
     const [first] = copies;
-    if (first === undefined || !(await passes(first, STAGES.flat()))) {
+    const intact = first === undefined ? null : await runTests(first, STAGES.flat());
+    if (intact === null || !intact.passed) {
+      print(intact?.said ?? '');
       print('The tests fail without any defect; mend them first.');
       return 1;
     }
@@ -93,25 +97,35 @@ async function tryDefect(copy: string, defect: Defect): Promise<Verdict> {
     text.replace(defect.find, () => defect.replace),
   );
   try {
-    for (const stage of STAGES) if (!(await passes(copy, stage))) return 'found';
+    for (const stage of STAGES) if (!(await runTests(copy, stage)).passed) return 'found';
     return 'SURVIVED';
   } finally {
     writeFileSync(file, text);
   }
 }
 
+/** What the tests of a copy came to, and what they said of it. */
+interface Outcome {
+  readonly passed: boolean;
+  readonly said: string;
+}
+
 /** Runs the tests in the copy; a run that hangs has failed. */
-function passes(copy: string, tests: readonly string[]): Promise<boolean> {
+function runTests(copy: string, tests: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
     // One worker without isolation: the tests of the core share no state, and start three times as fast so.
     const quick = ['--pool', 'threads', '--no-isolate', '--maxWorkers', '1', '--bail', '1'];
     const args = [vitest, 'run', '--root', copy, '--reporter', 'dot', ...quick, ...tests];
-    const child = spawn(process.execPath, args, { cwd: copy, stdio: 'ignore' });
+    const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    const listen = (chunk: Buffer): void => void (said += chunk.toString());
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
     const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve(code === 0);
+      resolve({ passed: code === 0, said });
     });
   });
 }
