@@ -205,7 +205,9 @@ function renderSummary(
     if (offline.count > 0) lines.push(`    offline: ${renderNames(offline)}`);
     if (leftAlone.count > 0) lines.push(`    left alone: ${renderNames(leftAlone)}`);
     for (const open of rollout.releases) {
-      if (open.product === product) lines.push(`    ${cleanText(describeNext(open.release, now))}`);
+      // What has halted is among the blocked, with what mends it.
+      if (open.product === product && !isHalted(open.release))
+        lines.push(`    ${cleanText(describeNext(open.release, now))}`);
     }
   }
   for (const { product, reason, message, remedy } of [...rollout.blocked, ...rollout.waiting]) {

@@ -226,7 +226,15 @@ function explainOfferWait(
   }
 }
 
+/** Spans as manifests write them. */
+const RATE_SPANS: Readonly<Record<number, string>> = {
+  1_000: 's',
+  60_000: 'min',
+  3_600_000: 'h',
+  86_400_000: 'day',
+};
+
 function describeRate({ flashes, perMs }: RateSpec): string {
-  const span = formatDuration(perMs).replace(/^1(?=[smhd]$)/, '');
+  const span = RATE_SPANS[perMs] ?? formatDuration(perMs);
   return `At most ${formatNumber(flashes)}/${span} are started: where that is reached, it has its turn at a later poll.`;
 }

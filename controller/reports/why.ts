@@ -114,7 +114,8 @@ function summarise(
   const runs = device.running === null ? 'an unknown version' : `version ${device.running}`;
   const first = waits[0];
   if (device.standing === 'quarantined' || target.version === null) {
-    const turn = step === null ? '' : ` Its turn comes in step ${step}.`;
+    const isOutside = target.reason === 'OutsideExposure';
+    const turn = step === null || !isOutside ? '' : ` Its turn comes in step ${step}.`;
     return `It runs ${runs} and is left alone: ${target.message ?? ''}${turn}`;
   }
   const isStone = target.goal !== null && target.goal !== target.version;

@@ -324,6 +324,8 @@ describe('an explanation', () => {
         outcome: 'decides',
         message: "The product's release is version 42, and halted.",
       });
+      const outside = explainDevice(stagedInput(beyond, { state: { halt } }));
+      expect(outside.summary).not.toContain('Its turn comes');
       const paused = explainDevice(stagedInput(within, { spec: { paused: true } }));
       expect(paused.waits).toMatchObject([{ reason: 'ReleasePaused' }]);
     });
@@ -341,7 +343,7 @@ describe('an explanation', () => {
       const rate = { flashes: 100, perMs: 60_000 };
       const paced = explainDevice(stagedInput(within, { strategy: { rate } }));
       expect(paced.waits).toMatchObject([{ reason: 'RateReached' }]);
-      expect(paced.waits[0]?.message).toContain('At most 100/m are started');
+      expect(paced.waits[0]?.message).toContain('At most 100/min are started');
     });
 
     it('says how a device that failed in the round comes to be tried again', () => {
