@@ -44,8 +44,9 @@ export interface Books {
   readonly heardAt: Map<string, number>;
   /** Time in which the gateway served and somebody was heard: soaks and time-outs cannot have had more. */
   servedMs: number;
-  /** How much time had been served when an action was offered, by its id. */
+  /** How much time had been served when an action was offered, and when its success was reported, by its id. */
   readonly servedAtOffer: Map<number, number>;
+  readonly servedAtClaim: Map<number, number>;
   inForce: Desired;
   isStopped: boolean;
   /** Devices that named a version since it was last withdrawn, by version. */
@@ -73,6 +74,7 @@ export function openBooks(
     heardAt: new Map(),
     servedMs: 0,
     servedAtOffer: new Map(),
+    servedAtClaim: new Map(),
     inForce: { product, config: null, firmware: [], groups: [], locks: [], releases: [] },
     isStopped: false,
     namedBy: new Map(),
@@ -121,9 +123,10 @@ export function releaseOf(books: Books, group: string | null): Standing | null {
   return release === undefined ? null : standingOf(books, release);
 }
 
-/** Whether a release offers nothing to anybody. */
+/** Whether a release offers nothing to anybody. One that was rolled back returns its devices, paused or not. */
 export function isHeld({ spec, state }: Standing): boolean {
-  return spec.paused || state?.halt?.action === 'hold';
+  const halted = state?.halt?.action ?? null;
+  return halted === 'hold' || (spec.paused && halted !== 'rollback');
 }
 
 /** The release of the device's groups, by its own last words: `conflict` where they give it different versions. */

@@ -60,7 +60,7 @@ function causeOf(books: Books, doing: Doing | null, before: DeviceRecord): strin
     }
     if (version === action.version || action.phase !== 'claimed') return null;
     const hasBooted = boot !== null && action.bootAtClaim !== null && boot !== action.bootAtClaim;
-    const claimedMs = action.claimedAt === null ? 0 : books.clock.now() - action.claimedAt;
+    const claimedMs = books.servedMs - (books.servedAtClaim.get(action.id) ?? books.servedMs);
     const isLate = claimedMs >= books.setup.graceRounds * books.setup.pollMinutes * 60_000;
     if (hasBooted) return 'the old version after a boot';
     return isLate ? 'another version' : null;

@@ -57,9 +57,9 @@ export function checkRollout(
     return one !== other;
   });
   for (const group of groups) {
-    // Whom a group's release leaves to the product's may have changed between the two within the pass.
-    const isCounted =
-      group !== null || (isCoverageKnown(books) && moved.every((each) => each === null));
+    // Which devices are whose may have changed within the pass, by another release than this one.
+    const isAlone = moved.every((each) => each === group);
+    const isCounted = isAlone && (group !== null || isCoverageKnown(books));
     checkTrack(books, notesOf(notes, group), before, group, { isFrozen, isCounted });
   }
 }

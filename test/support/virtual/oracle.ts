@@ -100,6 +100,9 @@ export function createOracle(
       books.servedAtOffer.set(action.id, books.servedMs);
       checkOffer(books, rates, saved, action);
     }
+    if (action?.phase === 'claimed' && known?.action?.phase !== 'claimed') {
+      books.servedAtClaim.set(action.id, books.servedMs);
+    }
     if (saved.dormant && known?.dormant === false) checkDormancy(books, saved.id);
   }
 
