@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { failure } from '../../../controller/base/failure.ts';
 import { StateFailure } from '../../../controller/stores/state-failure.ts';
-import { startApi, type ApiAnswer, type ApiUnderTest } from '../../support/api.ts';
+import { API_DESIRED, startApi, type ApiAnswer, type ApiUnderTest } from '../../support/api.ts';
 
 const BASE = '/api/v1/products/thermostat';
 
@@ -23,6 +23,35 @@ function codeOf(answer: ApiAnswer): string {
   expect(Object.keys(error)).toEqual(['code', 'message', 'remedy']);
   return error['code'] ?? '';
 }
+
+describe('a strategy in a snapshot from outside', () => {
+  const window = { days: ['Mon'], fromMinute: 480, toMinute: 900, timezone: 'Europe/Berlin' };
+  const plan = (change: object): Promise<ApiAnswer> => {
+    const releases = API_DESIRED.releases.map(({ spec, origin }) => ({
+      origin,
+      spec: { ...spec, strategy: { ...spec.strategy, windows: [window], ...change } },
+    }));
+    const products = { thermostat: { ...API_DESIRED, releases } };
+    const snapshot = { revision: 'r3', products, problems: [], frozen: [], refused: [] };
+    const body = { snapshot: { ...snapshot, productsByFile: {}, binaries: {} } };
+    return api.ask('/api/v1/plan', { method: 'POST', body });
+  };
+
+  it('is planned where it holds together', async () => {
+    expect((await plan({})).status).toBe(200);
+  });
+
+  it.each([
+    ['a time zone that nobody knows', { windows: [{ ...window, timezone: 'Mars/Olympus' }] }],
+    ['a day that is none', { windows: [{ ...window, days: ['Someday'] }] }],
+    ['no step', { steps: [] }],
+    ['a rate of nothing', { rate: { flashes: 0, perMs: 1_000 } }],
+    ['an exposure beyond everybody', { steps: [{ exposure: 10_001 }] }],
+  ])('is refused with %s', async (_case, change) => {
+    const answer = await plan(change);
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'InvalidRequest']);
+  });
+});
 
 describe('a request that does not fit', () => {
   it.each([
