@@ -22,7 +22,7 @@ export function addInit(program: Command, shell: Shell): void {
     .command('init')
     .summary('write a working fleet repo to start from')
     .description(
-      'Writes a product, two firmware versions with their binaries, a bench group with a lock, a release in steps, and the schemas for your editor.',
+      'Writes a product, three firmware versions with their binaries, a bench group with a lock, a release in steps, and the schemas for your editor.',
     )
     .argument('[DIR]', 'where to; made if it is missing (default: here)')
     // Not offered: known only so that who tries it is told.

@@ -24,6 +24,7 @@ export function buildStarter(): readonly StarterFile[] {
     ['product.yaml', renderManifest('product', 'Product', 'thermostat', PRODUCT_SPEC)],
     ...buildFirmware(1, 'First version'),
     ...buildFirmware(2, 'Second version, ready to be released'),
+    ...buildFirmware(3, 'Third version, for a release that fails'),
     ['bench.yaml', renderManifest('device-group', 'DeviceGroup', 'bench', GROUP_SPEC)],
     ['bench-lock.yaml', renderManifest('device-lock', 'DeviceLock', 'bench', LOCK_SPEC)],
     ['release.yaml', renderManifest('release', 'Release', 'thermostat', RELEASE_SPEC)],
@@ -118,7 +119,7 @@ A third terminal looks at them; ${BENCH_DEVICE} is the bench device:
     lockstep status
     lockstep why ${BENCH_DEVICE}
 
-Version 2 lies ready in \`firmware/\`. To release it:
+Versions 2 and 3 lie ready in \`firmware/\`. To release 2:
 
 1. Set \`version: 2\` in \`release.yaml\` and commit. \`lockstep plan\` says \`ReleaseUnverified\`: no device has run it yet.
 2. Set \`version: 2\` in \`bench-lock.yaml\` as well and commit. The bench device is flashed and verifies it, and the

@@ -26,7 +26,7 @@ describe('init', { timeout: 120_000 }, () => {
     expect(made.code).toBe(0);
     const cwd = join(folder.path, 'fleet');
     const checked = await runCli(['validate'], { cwd });
-    expect(checked).toMatchObject({ code: 0, stdout: '6 manifests, no problems\n' });
+    expect(checked).toMatchObject({ code: 0, stdout: '7 manifests, no problems\n' });
     const binaries = ['firmware/1.bin', 'firmware/2.bin'];
     const inspected = await runCli(['inspect', ...binaries, '--output', 'json'], { cwd });
     expect(JSON.parse(inspected.stdout)).toMatchObject([
@@ -51,7 +51,7 @@ describe('init', { timeout: 120_000 }, () => {
   it('points every manifest at a schema that is there, so that editors complete offline', async () => {
     await runCli(['init'], { cwd: folder.path });
     const manifests = listFiles(folder.path).filter((file) => file.endsWith('.yaml'));
-    expect(manifests).toHaveLength(6);
+    expect(manifests).toHaveLength(7);
     for (const file of manifests) {
       const text = readFileSync(file, 'utf8');
       const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1] ?? '';

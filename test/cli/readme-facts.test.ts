@@ -11,7 +11,9 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 /** The parts of a JSON Schema that are compared. */
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
-  readonly default?: string | number | boolean;
+  readonly items?: Schema;
+  readonly required?: readonly string[];
+  readonly default?: string | number | boolean | readonly string[];
 }
 
 /** The text between a heading and the next of the same rank. */
@@ -27,6 +29,54 @@ function readSchema(name: string): Schema {
   return (JSON.parse(text) as Schema).properties?.['spec'] ?? {};
 }
 
+/** The rows of the table below a line: name and default, as written. */
+function readTable(text: string, above: string): readonly (readonly [string, string])[] {
+  const start = text.indexOf(above);
+  expect(start).toBeGreaterThan(0);
+  const [table = ''] = text.slice(start + above.length).split(/\n\n(?!\|)/, 1);
+  return [...table.matchAll(/^\| `(\w+)` \| (.*?) \| /gm)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ]);
+}
+
+describe('the README on staged releases', () => {
+  const release = readSchema('release');
+  const strategy = release.properties?.['strategy'];
+  it.each([
+    ['**`strategy`**\n\n', strategy],
+    ['**`steps`**, each of them\n\n', strategy?.properties?.['steps']?.items],
+    ['**`windows`**, each of them\n\n', strategy?.properties?.['windows']?.items],
+    ['**`halt`**\n\n', strategy?.properties?.['halt']],
+  ])('lists every field below %j with its default', (above, schema) => {
+    const rows = readTable(section('Staged releases'), above);
+    const fields = schema?.properties ?? {};
+    expect(rows.map(([name]) => name)).toEqual(Object.keys(fields));
+    for (const [name, value] of rows) {
+      const { default: preset } = fields[name] ?? {};
+      const written = value.startsWith('`') ? value.slice(1, -1) : undefined;
+      expect([name, written]).toEqual([name, tellDefault(preset)]);
+      expect([name, value === 'required']).toEqual([
+        name,
+        schema?.required?.includes(name) === true,
+      ]);
+    }
+  });
+
+  it('lists the fields beside the strategy', () => {
+    const rows = readTable(section('Staged releases'), 'And beside `strategy`:\n\n');
+    const others = ['product', 'version', 'group', 'strategy'];
+    expect(rows.map(([name]) => name)).toEqual(
+      Object.keys(release.properties ?? {}).filter((name) => !others.includes(name)),
+    );
+  });
+});
+
+/** A default as a table writes it in code; undefined where it is told in words. */
+function tellDefault(preset: Schema['default']): string | undefined {
+  return preset === undefined || Array.isArray(preset) ? undefined : String(preset);
+}
+
 describe('the README on manifests', () => {
   it('lists every field of `fleet` with its default', () => {
     const { driver: _, ...fields } = readSchema('product').properties?.['fleet']?.properties ?? {};
@@ -39,7 +89,7 @@ describe('the README on manifests', () => {
     ]);
     const actual = Object.entries(fields).map(([name, field]) => [
       name,
-      field.default === undefined ? undefined : String(field.default),
+      tellDefault(field.default),
     ]);
     expect(Object.fromEntries(told)).toEqual(Object.fromEntries(actual));
     expect(told.length).toBe(actual.length);
