@@ -28,12 +28,6 @@ export const STEP_DEFECTS: readonly Defect[] = [
     'counts.limitFor(step.minDevices)',
   ),
   d(
-    'minDevices of none turns into one',
-    'releases/advance.ts',
-    '.devices >= step.minDevices;',
-    '.devices >= Math.max(1, step.minDevices);',
-  ),
-  d(
     'a soak begins with a closed window',
     'releases/advance.ts',
     ' && within.flashable <= input.counts.failed;',

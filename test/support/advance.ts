@@ -110,6 +110,7 @@ export function advance(
     spec: spec(),
     counts: counts(fleet),
     freshRound: 8,
+    isGrowing: false,
     leeway: 'advance',
     moment: MOMENT,
     ...more,
