@@ -57,9 +57,19 @@ export interface Track {
   readonly release: ReleaseState | null;
 }
 
+/** How the number of a product's devices moved lately: a fleet that is still registering is not counted yet. */
+export interface FleetGrowth {
+  /** Active devices when it last grew by more than a tenth, or fewer if it shrank since. */
+  readonly devices: number;
+  /** Listening time of that. */
+  readonly since: number;
+}
+
 export interface Rollout {
   /** The last round that was given out. */
   readonly rounds: number;
+  /** Absent: no device was ever seen. */
+  readonly growth?: FleetGrowth;
   /** One per group that has or had a release, and one for the product; sorted by group, the product's first. */
   readonly tracks: readonly Track[];
 }

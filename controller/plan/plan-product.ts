@@ -7,6 +7,7 @@ import type { LiveState } from '../model/live.ts';
 import type { ProductPlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/revision.ts';
 import { parentGuardrailsOf } from '../model/revision.ts';
+import type { Rollout } from '../model/rollout.ts';
 import { NO_ROLLOUT } from '../model/rollout.ts';
 import { planFirmware, retireFirmware } from './firmware.ts';
 import { endGroups, planGroups } from './groups.ts';
@@ -291,6 +292,10 @@ function nextDesired(scope: Scope): Desired {
     locks: scope.nextLocks,
     releases: scope.nextReleases,
     parentGuardrails: { revision: scope.revision, guardrails: guardrailsOf(scope) },
-    ...(scope.nextRollout.rounds > 0 && { rollout: scope.nextRollout }),
+    ...(isWorthKeeping(scope.nextRollout) && { rollout: scope.nextRollout }),
   });
+}
+
+function isWorthKeeping({ rounds, growth }: Rollout): boolean {
+  return rounds > 0 || growth !== undefined;
 }

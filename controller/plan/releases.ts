@@ -9,6 +9,7 @@ import type { Rollout } from '../model/rollout.ts';
 import { NO_ROLLOUT, trackOf } from '../model/rollout.ts';
 import { startRelease } from '../releases/advance.ts';
 import { hasTraits } from '../releases/governing-release.ts';
+import { noteGrowth } from '../releases/growth.ts';
 import { usableFirmware } from './firmware.ts';
 import { gateContext, verifiersOf } from './gate-context.ts';
 import { groupDevices, groupMatch } from './groups.ts';
@@ -31,7 +32,7 @@ export function planReleases(
   const waits = new Map<Placed<ReleaseSpec>, readonly ReleaseWait[]>();
   // All that is in force is the starting point, so that each release is judged by what it changes.
   scope.nextReleases.push(...scope.inForce.releases.filter((release) => stays(scope, release)));
-  scope.nextRollout = endTracks(scope);
+  scope.nextRollout = beginRollout(scope);
   for (const release of scope.desired.releases) {
     const current = inForceFor(scope, release.spec.group);
     if (current !== null && current.spec.version === release.spec.version) {
@@ -117,9 +118,11 @@ function addEdits(scope: Scope, before: Placed<ReleaseSpec>, after: Placed<Relea
   }
 }
 
-/** The rollout without the releases that end: a group's track is gone with its release, the product's keeps its base. */
-function endTracks(scope: Scope): Rollout {
-  const rollout = scope.inForce.rollout ?? NO_ROLLOUT;
+/** The rollout as it is before anything moves, without the releases that end: a group's track is gone with its release, the product's keeps its base. */
+function beginRollout(scope: Scope): Rollout {
+  const known = scope.inForce.rollout ?? NO_ROLLOUT;
+  const growth = noteGrowth(known.growth, scope.live.devices, scope.live.listened);
+  const rollout = { ...known, ...(growth !== undefined && { growth }) };
   return rollout.tracks
     .filter(({ group }) => !scope.nextReleases.some(({ spec }) => spec.group === group))
     .reduce<Rollout>((ended, { group, base, rolledBack }) => {

@@ -9,7 +9,9 @@ import type { Rollout, Track } from '../model/rollout.ts';
 import { trackOf } from '../model/rollout.ts';
 import type { Advance, Leeway } from '../releases/advance.ts';
 import { advanceRelease, startRelease } from '../releases/advance.ts';
+import { isGrowing } from '../releases/growth.ts';
 import { countsOf, coverageOf } from './coverage.ts';
+import { groupMatch } from './groups.ts';
 import { plannedPolicy } from './planned-policy.ts';
 import type { Population } from './population.ts';
 import type { Scope } from './scope.ts';
@@ -21,6 +23,7 @@ export function withTrack(rollout: Rollout, track: Track, rounds = rollout.round
   const isEmpty = track.release === null && track.base === null && track.rolledBack.length === 0;
   const others = rollout.tracks.filter(({ group }) => group !== track.group);
   return {
+    ...rollout,
     rounds,
     tracks: [...others, ...(isEmpty ? [] : [track])].sort((a, b) =>
       compareText(a.group ?? '', b.group ?? ''),
@@ -125,7 +128,19 @@ function advanceAmong(
     spec,
     counts: countsOf(coverage, state.round, live.rounds),
     freshRound: rollout.rounds + 1,
+    isGrowing:
+      isGrowing(rollout.growth, live.listened, scope.nextConfig.spec.fleet.pollIntervalMs) ||
+      hasUncountedTraits(scope, spec.group),
     leeway,
     moment: { at: context.now, listened: live.listened },
   });
+}
+
+/** Whether devices that may belong to a group by attributes have not been heard since these are counted. */
+function hasUncountedTraits(scope: Scope, group: string | null): boolean {
+  if (group === null || groupMatch(scope, group) === null) return false;
+  const { groupBy } = scope.nextConfig.spec.fleet;
+  return scope.live.census.some(
+    ({ traits, dormant }) => !dormant && !groupBy.every((name) => Object.hasOwn(traits, name)),
+  );
 }

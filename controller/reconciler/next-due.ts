@@ -5,6 +5,9 @@ import type { HeldProducts } from './held-products.ts';
 /** Listening time is counted by the second. */
 const LISTENING_STEP_MS = 1_000;
 
+/** A fleet that is still registering is looked at this often. */
+const COUNTING_STEP_MS = 2_000;
+
 /** Milliseconds until the next pass is worth making without any hint; null: nothing is waited for. */
 export function nextDueMs(held: HeldProducts): number | null {
   const due = held.names().flatMap((product): readonly number[] => {
@@ -15,7 +18,10 @@ export function nextDueMs(held: HeldProducts): number | null {
     if (movesNow) return [0];
     if (!live.listening) return [];
     return plan.releases.flatMap(({ waits }) =>
-      waits.flatMap((wait) => (wait.kind === 'soak' ? [wait.leftMs + LISTENING_STEP_MS] : [])),
+      waits.flatMap((wait) => {
+        if (wait.kind === 'soak') return [wait.leftMs + LISTENING_STEP_MS];
+        return wait.kind === 'devices' && live.devices > 0 ? [COUNTING_STEP_MS] : [];
+      }),
     );
   });
   return due.length === 0 ? null : Math.min(...due);

@@ -41,6 +41,8 @@ export interface AdvanceInput {
   readonly counts: ReleaseCounts;
   /** The round that a resumption would begin. */
   readonly freshRound: number;
+  /** The devices are not all counted yet: a share of those that are would become a larger one of all. */
+  readonly isGrowing: boolean;
   readonly leeway: Leeway;
   readonly moment: Moment;
 }
@@ -149,7 +151,7 @@ export function advanceRelease(input: AdvanceInput): Advance {
     track = { ...track, base: spec.version };
     return done([]);
   }
-  const blocked = waitsBefore(next, input);
+  const blocked = waitsBefore(next, state.limit, input);
   if (blocked.length > 0) return done(blocked);
   const begun = beginStep(state, next, limitOf(next, state.limit, input.counts), input);
   moves.push(moveOf('step', state, begun, describeStep(next, begun, input.counts)));
@@ -295,13 +297,19 @@ function waitsOfStep(
 }
 
 /** What stands before a step that would begin now. */
-function waitsBefore(step: StepSpec, { spec, counts }: AdvanceInput): readonly ReleaseWait[] {
+function waitsBefore(
+  step: StepSpec,
+  reached: number,
+  { spec, counts, isGrowing }: AdvanceInput,
+): readonly ReleaseWait[] {
   if (step.approval && !spec.approved.includes(step.name)) {
     return [{ kind: 'approval', step: step.name }];
   }
-  // Without any device a step of a part would turn into one of all.
-  const isEmpty = step.exposure < BUCKETS && counts.within(BUCKETS).devices === 0;
-  return isEmpty && step.minDevices > 0 ? [{ kind: 'devices' }] : [];
+  const share = Math.max(reached, step.exposure);
+  const isEnough = share >= BUCKETS || counts.within(share).devices >= step.minDevices;
+  // Turned into a share of the few devices that are known so far, `minDevices` would reach far too many.
+  const isUncounted = isGrowing || counts.within(BUCKETS).devices === 0;
+  return !isEnough && isUncounted ? [{ kind: 'devices' }] : [];
 }
 
 function waitsOf(

@@ -97,8 +97,16 @@ export function findRemedy(
       return `Remove \`paused\` from ${manifest} to go on.`;
     case 'stopped':
       return 'Run `lockstep resume` when the cause is mended.';
-    default:
+    case 'devices':
+    case 'successes':
+    case 'soak':
+    case 'failureRate':
+    case 'window':
+    case 'frozen':
+    case 'firmware':
       return null;
+    default:
+      return unreachable(wait);
   }
 }
 

@@ -25,7 +25,7 @@ import {
 } from './release-json.ts';
 
 /** Raised in its first part when a field is removed or changes its meaning, in its second when one is added. */
-export const PLAN_FORMAT_VERSION = '1.1';
+export const PLAN_FORMAT_VERSION = '1.0';
 
 type WithoutTrace<T> = T extends unknown ? Omit<T, 'trace'> : never;
 

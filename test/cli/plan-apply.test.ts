@@ -13,7 +13,7 @@ describe('plan', SLOW, () => {
     const { code, stdout } = await fleet.run('plan --output json');
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({
-      formatVersion: '1.1',
+      formatVersion: '1.0',
       products: [{ product: 'thermostat', refusals: [{ reason: 'ReleaseUnverified' }] }],
     });
     expect(existsSync(join(fleet.repo, '.lockstep'))).toBe(false);

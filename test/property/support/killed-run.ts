@@ -292,7 +292,14 @@ async function checkKept(store: Store, devices: readonly TirelessDevice[]): Prom
 
 /** What is in force without the moments at which its releases moved, which are another run's own. */
 function withoutTimes(inForce: Desired | undefined): unknown {
-  const moments = new Set(['startedAt', 'stepAt', 'soakSince', 'finishedAt', 'runningBefore']);
+  const moments = new Set([
+    'startedAt',
+    'stepAt',
+    'soakSince',
+    'finishedAt',
+    'runningBefore',
+    'growth',
+  ]);
   const text = JSON.stringify(inForce, (name, value: unknown) =>
     moments.has(name) ? undefined : value,
   );
