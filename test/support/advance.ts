@@ -111,7 +111,6 @@ export function advance(
     counts: counts(fleet),
     freshRound: 8,
     isGrowing: false,
-    isGrowing: false,
     leeway: 'advance',
     moment: MOMENT,
     ...more,
