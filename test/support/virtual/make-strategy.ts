@@ -52,7 +52,7 @@ function drawStep(
 function drawRate(chance: RandomStream, { pollMinutes }: Setup): RateSpec {
   return {
     flashes: drawInteger(chance, 1, 3),
-    perMs: pick(chance, [0.5, 1, 2]) * pollMinutes * 60_000,
+    perMs: pick(chance, [0.5, 1, 2, 6]) * pollMinutes * 60_000,
   };
 }
 

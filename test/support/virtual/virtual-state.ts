@@ -38,22 +38,65 @@ export function createVirtualStates(): VirtualStates {
   };
 }
 
-/** The state as one history sees it: its own product, and its own reading of the source. The oracle sees all writes. */
+/**
+ * The state as one history sees it: its own product, and its own reading of the source. The oracle sees all writes. What
+ * a pass reads again though nothing was written meanwhile is not read again: that would be half of a history's time.
+ */
 export function watchStore(store: Store, product: string, oracle: Oracle): Store {
   let isRead = false;
+  const read = createMemory();
+  const readProducts = createMemory();
   return {
     ...store,
-    products: async () => (await store.products()).filter(({ name }) => name === product),
+    products: readProducts(async () =>
+      (await store.products()).filter(({ name }) => name === product),
+    ),
+    firmware: read(() => store.firmware(product)),
+    evidence: read(() => store.evidence(product)),
+    tallies: read(() => store.tallies(product)),
+    census: read(() => store.census(product)),
     snapshot: async () => (isRead ? store.snapshot() : null),
     saveSnapshot(snapshot, events) {
       isRead = true;
       return store.saveSnapshot(snapshot, events);
     },
+    saveProduct(change) {
+      read.forget();
+      readProducts.forget();
+      return store.saveProduct(change);
+    },
+    saveContacts(contacts, listened, options) {
+      // With them goes how long the product was listened to, and nothing else that is kept here.
+      readProducts.forget();
+      return store.saveContacts(contacts, listened, options);
+    },
     async saveDevice(change) {
+      read.forget();
       const outcome = await store.saveDevice(change);
       if (outcome.status === 'saved') oracle.noteSave(change, outcome.device);
       if (outcome.status === 'exhausted') oracle.noteExhausted();
       return outcome;
     },
   };
+}
+
+/** Makes readers that remember what they read until they are told to forget. */
+function createMemory() {
+  let era = 0;
+  const remember = <T>(readNow: () => Promise<T>): (() => Promise<T>) => {
+    let known: Promise<T> | null = null;
+    let knownSince = -1;
+    return () => {
+      if (known === null || knownSince !== era) {
+        known = readNow();
+        knownSince = era;
+      }
+      return known;
+    };
+  };
+  return Object.assign(remember, {
+    forget(): void {
+      era += 1;
+    },
+  });
 }
