@@ -15,7 +15,8 @@ import type { Source } from '../controller/sources/source.ts';
 import type { Bench, BenchContext, Figure } from './support/bench.ts';
 import { BRANCHES, PRODUCT, runGit } from './support/fleet-repo.ts';
 import { compare, measureInTurn, timeMs } from './support/measure.ts';
-import { must, openBranch, readSource, serveFleet } from './support/serve-fleet.ts';
+import { must } from './support/must.ts';
+import { openBranch, readSource, serveFleet } from './support/serve-fleet.ts';
 
 /** A plan takes milliseconds, and is at the mercy of whatever else runs: it is worth more rounds. */
 const ROUNDS_FACTOR = 4;

@@ -1,5 +1,6 @@
-// Runs the benches: `npm run bench -- [NAME…] [--devices N,N] [--rounds N] [--out FILE]`. Prints a table, and writes all
-// figures as JSON. Everything is measured on this machine, over the loopback interface, in a folder that is removed.
+// Runs the benches: `npm run bench -- [NAME…] [--devices N,N] [--rounds N] [--out FILE]`; without a name, those that are
+// quick. Prints a table, and writes all figures as JSON. Everything is measured on this machine, over the loopback
+// interface, in a folder that is removed.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,8 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { downloadBench } from './download.ts';
+import { incidentsBench } from './incidents.ts';
+import { millionBench } from './million.ts';
 import { planBench } from './plan.ts';
 import { pollsBench } from './polls.ts';
 import { releaseBench } from './release.ts';
@@ -21,6 +24,8 @@ const BENCHES: readonly Bench[] = [
   releaseBench,
   downloadBench,
   validateBench,
+  incidentsBench,
+  millionBench,
 ];
 
 const ROUNDS_MAX = 100;
@@ -56,13 +61,16 @@ function readSettings(args: readonly string[]): Settings | string {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > ROUNDS_MAX) {
     return `--rounds takes a whole number from 1 to ${ROUNDS_MAX}.`;
   }
-  const chosen = BENCHES.filter(({ name }) => positionals.includes(name));
-  return { benches: chosen.length === 0 ? BENCHES : chosen, sizes, rounds, out: values.out };
+  const benches = BENCHES.filter(({ name, onlyByName }) =>
+    positionals.length === 0 ? onlyByName !== true : positionals.includes(name),
+  );
+  return { benches, sizes, rounds, out: values.out };
 }
 
 async function runBenches({ benches, sizes, rounds }: Settings): Promise<readonly Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const print = (text: string): void => void process.stdout.write(`${text}\n\n`);
   const figures: Figure[] = [];
   try {
     const states = createFleetStates(folder, tell);
@@ -70,7 +78,7 @@ async function runBenches({ benches, sizes, rounds }: Settings): Promise<readonl
       tell(`bench ${name}`);
       const own = join(folder, name);
       mkdirSync(own);
-      figures.push(...(await run({ folder: own, sizes, rounds, states, tell })));
+      figures.push(...(await run({ folder: own, sizes, rounds, states, tell, print })));
       rmSync(own, { recursive: true, force: true });
     }
     return figures;

@@ -106,12 +106,15 @@ async function offer(store: Store, i: number, actionId: number): Promise<void> {
   assert(before !== null, 'a seeded device is there');
   const origin = { manifest: 'Release/thermostat', revision: '0'.repeat(40) };
   const target = { version: 43, sha256: DIGEST, attempt: 1, offeredAt: 1, fetchedAt: null };
+  const round = 1;
   const after: DeviceRecord = {
     ...before,
     action: {
       ...origin,
       ...target,
       id: actionId,
+      goal: target.version,
+      round,
       phase: 'offered',
       claimedAt: null,
       deadline: 86_400_000,
@@ -120,7 +123,7 @@ async function offer(store: Store, i: number, actionId: number): Promise<void> {
       cancelPolls: 0,
       cancelRefused: false,
     },
-    outcome: { version: 43, state: 'inFlight' },
+    outcome: { version: 43, round, state: 'inFlight' },
   };
   await store.saveDevice({
     before,

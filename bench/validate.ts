@@ -16,7 +16,8 @@ import type { Source } from '../controller/sources/source.ts';
 import type { Bench, BenchContext, Figure } from './support/bench.ts';
 import { commit, lockManifest, PRODUCT_MANIFEST, runGit } from './support/fleet-repo.ts';
 import { compare, measureInTurn, summarise, timeMs } from './support/measure.ts';
-import { must, openBranch } from './support/serve-fleet.ts';
+import { must } from './support/must.ts';
+import { openBranch } from './support/serve-fleet.ts';
 
 const LOCKS = 2_000;
 const FILES_PER_FOLDER = 100;

@@ -42,10 +42,14 @@ export interface BenchContext {
   readonly states: FleetStates;
   /** Says on stderr what is being done. */
   readonly tell: (line: string) => void;
+  /** Writes text for people to stdout, before the table of figures. */
+  readonly print: (text: string) => void;
 }
 
 export interface Bench {
   readonly name: string;
+  /** It takes minutes, and runs only where it is asked for. */
+  readonly onlyByName?: true;
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 

@@ -11,7 +11,8 @@ import type { Snapshot } from '../../controller/model/revision.ts';
 import { emptyDesired } from '../../controller/model/desired.ts';
 import { openState } from '../../controller/stores/open-state.ts';
 import { BRANCHES, isLockedDevice, PRODUCT, RUNNING, writeFleetRepo } from './fleet-repo.ts';
-import { must, readBranch, serveFleet, syncFleet } from './serve-fleet.ts';
+import { must } from './must.ts';
+import { readBranch, serveFleet, syncFleet } from './serve-fleet.ts';
 import { seedFleet } from './seed-fleet.ts';
 
 export interface FleetStates {

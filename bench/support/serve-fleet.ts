@@ -1,8 +1,6 @@
 // A controller over a state, put together as the program itself does it, and the branches of the fleet repo as sources.
 
 import { assert } from '../../controller/base/assert.ts';
-import type { Failure } from '../../controller/base/failure.ts';
-import type { Result } from '../../controller/base/result.ts';
 import type { ServedController } from '../../controller/cli/ports.ts';
 import { composeController } from '../../controller/compose.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
@@ -13,6 +11,7 @@ import {
 } from '../../controller/reconciler/revision-loader.ts';
 import { openSource } from '../../controller/sources/open-source.ts';
 import type { Source } from '../../controller/sources/source.ts';
+import { must } from './must.ts';
 
 /** A branch of a fleet repo. */
 export interface BranchName {
@@ -82,12 +81,6 @@ export async function readBranch(name: BranchName, cacheDir: string): Promise<Sn
 export async function readSource(source: Source, loader: RevisionLoader): Promise<Snapshot> {
   const tree = must(await source.fetch());
   return must(await loader.load(tree, null));
-}
-
-/** The value; throws where the outside world failed, since a bench cannot go on then. */
-export function must<T>(result: Result<T, Failure>): T {
-  if (!result.ok) throw new Error(result.error.message);
-  return result.value;
 }
 
 function specOf({ repo, branch }: BranchName) {
