@@ -6,41 +6,11 @@ import type { Desired } from '../../../controller/model/desired.ts';
 import type { ReleaseState, Track } from '../../../controller/model/rollout.ts';
 import { NO_ROLLOUT, trackOf } from '../../../controller/model/rollout.ts';
 import type { Books, Standing } from './books.ts';
-import {
-  devicesOf,
-  failedIn,
-  isCoverageKnown,
-  isSurelyAwake,
-  mayBeVerified,
-  must,
-  positionIn,
-  runs,
-} from './books.ts';
+import { failedIn, isCoverageKnown, mayBeVerified, must } from './books.ts';
 import { WHOLE_CIRCLE } from './by-hand.ts';
-
-/** What the oracle keeps of the releases to one group, or to the product. */
-interface Notes {
-  /** Devices that ran the version when the current step began. */
-  runningBefore: number;
-  /** Served time at which the step's soak began; null: it has not. */
-  soakSince: number | null;
-  /** The base when the release in force began. */
-  baseBefore: number | null;
-}
-
-export type RolloutNotes = Map<string | null, Notes>;
-
-/** The devices of a release within a limit, as the oracle counts them. */
-interface Counts {
-  readonly devices: number;
-  readonly awake: number;
-  readonly running: number;
-}
-
-/** A release as it was before a pass, as far as it counts for what the pass may do. */
-type Before = Pick<ReleaseState, 'step' | 'limit' | 'halt' | 'finishedAt'>;
-
-const NOT_BEGUN: Before = { step: null, limit: 0, halt: null, finishedAt: null };
+import { checkHalt, isOutgrown } from './check-halt.ts';
+import type { Before, Counts, Notes, RolloutNotes } from './rollout-notes.ts';
+import { countWithin, leastLimit, NOT_BEGUN, notesOf } from './rollout-notes.ts';
 
 /** Judges what a pass made of all releases; `books.inForce` is what is in force after it. */
 export function checkRollout(
@@ -62,16 +32,6 @@ export function checkRollout(
     const isCounted = isAlone && (group !== null || isCoverageKnown(books));
     checkTrack(books, notesOf(notes, group), before, group, { isFrozen, isCounted });
   }
-}
-
-function notesOf(notes: RolloutNotes, group: string | null): Notes {
-  const known = notes.get(group) ?? {
-    runningBefore: 0,
-    soakSince: null,
-    baseBefore: null,
-  };
-  notes.set(group, known);
-  return known;
 }
 
 function checkTrack(
@@ -130,6 +90,7 @@ function noteStart(
   spec: ReleaseSpec,
 ): void {
   notes.baseBefore = before.base;
+  notes.meantFor = null;
   notes.soakSince = null;
   if (release?.rollback === true) {
     must('4', books.finished.has(spec.version), () => {
@@ -151,50 +112,11 @@ function checkResumption(books: Books, before: Track, after: Track, spec: Releas
   });
   must('4', now.round > old.round, () => `${name} did not begin a round of its own`);
   must('4', now.halt === null, () => `${name} was resumed, and is halted`);
-  const limit = old.halt?.action === 'rollback' ? 0 : old.limit;
+  const startsOver = old.halt !== null && (old.halt.action === 'rollback' || isOutgrown(old.halt));
+  const limit = startsOver ? 0 : old.limit;
   must('4', now.limit === limit, () => `${name} resumed at ${now.limit}, not at ${limit}`);
   must('4', failedIn(books, now.round) === 0, () => `${name} resumed with failures`);
   books.count('attempt raised');
-}
-
-function checkHalt(
-  books: Books,
-  release: Standing,
-  from: Before,
-  isCounted: boolean,
-  notes: Notes,
-): void {
-  const { spec, state, track } = release;
-  if (state === null) return;
-  const name = `the release of ${spec.version}`;
-  must('4', from.halt === null || state.halt !== null, () => `the halt of ${name} ended by itself`);
-  const isNew = from.halt === null && state.halt !== null;
-  if (isCounted) {
-    const { failureRate, minAttempts } = spec.strategy.halt;
-    const { devices, running } = countWithin(books, release, from.limit);
-    const failed = failedIn(books, state.round);
-    const attempts = failed + running;
-    const isEnough = failed > 0 && attempts >= Math.max(1, Math.min(minAttempts, devices));
-    const isOver = failed * 100 > failureRate * attempts;
-    const mustHalt = from.halt === null && from.limit > 0 && isEnough && isOver;
-    must('4', isNew === mustHalt, () => {
-      return `${name} ${isNew ? 'halted' : 'did not halt'} with ${failed} failed and ${running} running of ${devices}`;
-    });
-    must('4', !isNew || (state.halt?.failed === failed && state.halt.succeeded === running), () => {
-      return `${name} halted for other counts than ${failed} failed and ${running} running`;
-    });
-  }
-  if (!isNew || state.halt === null) return;
-  const { action } = state.halt;
-  const wanted = state.rollback ? 'hold' : spec.strategy.halt.action;
-  must('4', action === wanted, () => `${name} halted with ${action}, not ${wanted}`);
-  books.count(action === 'hold' ? 'halt: hold' : 'halt: rollback');
-  const limit = action === 'rollback' ? 0 : from.limit;
-  must('4', state.limit === limit, () => `${name} halted at ${state.limit}, not at ${limit}`);
-  if (action !== 'rollback') return;
-  must('4', track.base === notes.baseBefore, () => {
-    return `${name} was rolled back to ${track.base}, and ${notes.baseBefore} was the base before`;
-  });
 }
 
 /** A soak begins where a device succeeded since the step began, or where none is left to. */
@@ -242,7 +164,7 @@ function checkMove(
   if (step === undefined) return;
   const isSame = current !== null && step.name === current.name && state.limit === from.limit;
   if (isSame && !isFinished) {
-    beginStep(books, notes, release, state.limit);
+    beginStep(books, notes, release);
     noteSoak(books, notes, release, state, isCounted);
     return;
   }
@@ -267,11 +189,14 @@ function checkMove(
     });
     if (limit > step.exposure && least === limit) books.count('minimum of devices');
   }
-  beginStep(books, notes, release, state.limit);
+  const isStretched = state.limit > Math.max(from.limit, step.exposure);
+  if (isStretched) notes.meantFor = step.minDevices;
+  else if (state.limit > from.limit) notes.meantFor = null;
+  beginStep(books, notes, release);
 }
 
-function beginStep(books: Books, notes: Notes, release: Standing, limit: number): void {
-  notes.runningBefore = countWithin(books, release, limit).running;
+function beginStep(books: Books, notes: Notes, release: Standing): void {
+  notes.runningBefore = countWithin(books, release, release.state?.limit ?? 0).running;
   notes.soakSince = null;
 }
 
@@ -365,23 +290,4 @@ function firstBeyond(from: Before, steps: readonly StepSpec[]): number {
 
 function neededOf({ successes }: StepSpec, { awake }: Counts): number {
   return Math.max(1, Math.min(successes, awake));
-}
-
-function countWithin(books: Books, release: Standing, limit: number): Counts {
-  const within = devicesOf(books, release).filter((id) => positionIn(books, id, release) < limit);
-  return {
-    devices: within.length,
-    awake: within.filter((id) => isSurelyAwake(books, id)).length,
-    running: within.filter((id) => runs(books, id, release.spec.version)).length,
-  };
-}
-
-/** The smallest limit below which there are so many devices, or all there are. */
-function leastLimit(books: Books, release: Standing, devices: number): number {
-  if (devices === 0) return 0;
-  const positions = devicesOf(books, release)
-    .map((id) => positionIn(books, id, release))
-    .sort((one, other) => one - other);
-  const last = positions[Math.min(devices, positions.length) - 1];
-  return last === undefined ? 0 : last + 1;
 }

@@ -15,12 +15,12 @@ import { checkFailures } from './check-failures.ts';
 import { checkInForce } from './check-in-force.ts';
 import type { RateBooks } from './check-offer.ts';
 import { checkOffer } from './check-offer.ts';
-import type { RolloutNotes } from './check-rollout.ts';
 import { checkRollout } from './check-rollout.ts';
 import type { FleetWords } from './fleet-words.ts';
 import { digestOf } from './fleet-words.ts';
 import type { Setup } from './history.ts';
 import type { Kind } from './kinds.ts';
+import type { RolloutNotes } from './rollout-notes.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Witness } from './virtual-device.ts';
 
