@@ -264,6 +264,16 @@ describe('the devices of a release', () => {
     const paused = { steps: one.steps.map((step) => ({ ...step, approval: true })) };
     const waits = { strategy: { ...one, ...paused } };
     expect(covered({ groupReleases, rollout: waits }, devices, { few })).toEqual(['- 3', 'few 0']);
+    // All of the group is the group’s, also where its steps have not reached it yet.
+    const state = desired({
+      ...words,
+      groupReleases,
+      rollout: waits,
+      tracks: { '': under, few },
+    });
+    const live = liveOf(devices, { firmware: hundred().firmware, listened: 5 });
+    const { plan } = planOne({ now: state, inForce: state, live });
+    expect(plan.releases[1]?.steps.map((step) => step.devices)).toEqual([2]);
   });
 });
 
