@@ -67,7 +67,12 @@ export function answerPoll(input: PollInput): PollDecision {
       spends = rated;
     }
   }
-  if (wantsReport(draft.device, policy, moment)) ask(draft, moment);
+  if (
+    wantsReport(draft.device, policy, moment) ||
+    isWatched(draft.device, target, policy, moment)
+  ) {
+    ask(draft, moment);
+  }
   countUnknown(draft);
   return {
     ...draft,
@@ -126,6 +131,23 @@ function asksVersionFirst(device: DeviceRecord, target: Target, policy: ProductP
   if (device.running !== null || policy.stopped) return false;
   if (target.kind === 'version' && device.blindOffer === target.firmware.version) return false;
   return device.unknownPolls < VERSION_POLLS_MAX;
+}
+
+/**
+ * A device that runs the version of a release that soaks is asked now and then whether it still does: at the first poll
+ * of each period, so that nothing has to be remembered.
+ */
+function isWatched(
+  { running, runningSince }: DeviceRecord,
+  target: Target,
+  { settings }: ProductPolicy,
+  { listened }: Moment,
+): boolean {
+  if (target.kind === 'none' || running === null || running !== target.goal) return false;
+  const everyMs = target.pace?.askEveryMs ?? null;
+  if (everyMs === null || runningSince === null || target.rule === 'base') return false;
+  const ranMs = listened - runningSince;
+  return ranMs >= everyMs && ranMs % everyMs < settings.pollIntervalMs;
 }
 
 /** Counts polls while the version is unknown, as far as the count matters. */

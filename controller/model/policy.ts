@@ -52,6 +52,11 @@ export interface PolicyRelease {
   /** Times at which flashes may be started; empty: at any time. */
   readonly windows: readonly WindowSpec[];
   readonly rate: RateSpec | null;
+  /**
+   * While it soaks, devices that run its version are asked about this often what they run: many send their attributes
+   * only when asked, and would fall back unseen. Listening time; null: they are not asked.
+   */
+  readonly askEveryMs: number | null;
 }
 
 /** A group by attributes that has a release. */

@@ -11,6 +11,8 @@ export interface Halt {
   readonly at: number;
   readonly failed: number;
   readonly succeeded: number;
+  /** Nothing failed: the fleet outgrew the step, which would reach far more devices than it was meant for. */
+  readonly outgrown?: true;
   /** One sentence for people. */
   readonly message: string;
 }
@@ -31,6 +33,8 @@ export interface ReleaseState {
   readonly step: string | null;
   /** Exposure reached, in buckets: devices at positions below it are offered the version. Only a rollback lowers it. */
   readonly limit: number;
+  /** Present where `minDevices` made the exposure what it is: how many devices that was for. */
+  readonly meantFor?: number;
   /** Epoch milliseconds at which the current step began; null before the first. */
   readonly stepAt: number | null;
   /** Devices of the step that ran the version when the step began. */

@@ -3,7 +3,7 @@
 import type { RoundCount } from '../model/live.ts';
 import type { PolicyRelease, ProductPolicy } from '../model/policy.ts';
 import { BUCKETS } from '../model/rollout.ts';
-import type { DevicesWithin, ReleaseCounts } from '../releases/advance.ts';
+import type { DevicesWithin, ReleaseCounts } from '../releases/release-counts.ts';
 import { positionOf } from '../releases/circle.ts';
 import { releaseFor } from '../releases/governing-release.ts';
 import { coveringRelease, nextVersion } from '../releases/target.ts';

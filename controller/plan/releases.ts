@@ -2,7 +2,7 @@
 
 import type { ReleaseGate } from '../gates/gate.ts';
 import { RELEASE_GATES } from '../gates/registry.ts';
-import { devicesOnTheWay, verificationOf, verifiedGate } from '../gates/verified.ts';
+import { verifiedGate } from '../gates/verified.ts';
 import type { Placed, ReleaseSpec } from '../model/desired.ts';
 import type { FlashCount, ReleaseWait } from '../model/plan.ts';
 import type { Rollout } from '../model/rollout.ts';
@@ -11,15 +11,17 @@ import { startRelease } from '../releases/advance.ts';
 import { hasTraits } from '../releases/governing-release.ts';
 import { noteGrowth } from '../releases/growth.ts';
 import { usableFirmware } from './firmware.ts';
-import { gateContext, verifiersOf } from './gate-context.ts';
+import { gateContext } from './gate-context.ts';
 import { groupDevices, groupMatch } from './groups.ts';
 import { countFlashes } from './impact.ts';
 import { requireNamed } from './named-parts.ts';
 import { isVerified, plannedPolicy } from './planned-policy.ts';
 import type { Population } from './population.ts';
+import { isRollback } from './rollback.ts';
 import type { Scope } from './scope.ts';
 import { isRefused, recordFor, refuse, traceOf, warn } from './scope.ts';
 import { advanceInForce, exposureAction, startAmong, withTrack } from './tracks.ts';
+import { devicesLockedTo } from './verification.ts';
 
 /**
  * Decides on every Release manifest, and moves those in force; comes after firmware, groups and locks. Returns what each
@@ -134,40 +136,6 @@ function beginRollout(scope: Scope): Rollout {
     }, rollout);
 }
 
-/** Says of each unverified version how it stands with the gate, and which pass now. */
-export function planVerification(scope: Scope): void {
-  const { verification } = scope.nextConfig.spec;
-  const verifiers = verifiersOf(scope);
-  for (const { spec } of scope.nextFirmware) {
-    const record = recordFor(scope, spec.version);
-    const state = verificationOf(
-      spec.version,
-      spec.binary.sha256,
-      record,
-      scope.live.evidence,
-      verification,
-      verifiers,
-    );
-    const waiting = devicesOnTheWay(state, devicesLockedTo(scope, spec.version)).suffices;
-    if (
-      state.verified &&
-      record !== null &&
-      record.verifiedAt === null &&
-      spec.withdrawn === null
-    ) {
-      scope.newlyVerified.push(spec.version);
-    }
-    scope.gates.push({
-      version: spec.version,
-      verdict: state.verified ? 'passed' : waiting ? 'waiting' : 'blocked',
-      reason: state.verified ? null : 'ReleaseUnverified',
-      message: state.verified
-        ? `Verified by ${state.devices.length > 0 ? state.devices.slice(0, 5).join(', ') : 'earlier evidence'}.`
-        : `${state.devices.length} of ${state.needed} device(s) have verified it.`,
-    });
-  }
-}
-
 /**
  * A withdrawal ends a version's verification. Where it is taken back, a release of it that is still in force holds
  * until the version is verified again.
@@ -213,7 +181,7 @@ function startIfAllowed(
   const { version, group } = release.spec;
   const firmware = requireNamed(scope, release.origin, release.spec);
   if (firmware === null) return null;
-  const rollback = isRollback(scope, release, current);
+  const rollback = isRollback(scope, population, release, current);
   const others = scope.nextReleases.filter(({ spec }) => spec.group !== group);
   const started = startAmong(scope, population, release, [...others, release], rollback);
   const flashes = addedFlashes(
@@ -271,30 +239,6 @@ function addedFlashes(
     const devices = each.devices - (before.get(keyOf(each)) ?? 0);
     return devices > 0 ? [{ ...each, devices }] : [];
   });
-}
-
-function isRollback(
-  scope: Scope,
-  release: Placed<ReleaseSpec>,
-  current: Placed<ReleaseSpec> | null,
-): boolean {
-  // To a group that had no release of its own, what the product's gave it is the newer one.
-  const replaced = current ?? inForceFor(scope, null);
-  if (replaced === null || release.spec.version >= replaced.spec.version) return false;
-  const record = recordFor(scope, release.spec.version);
-  return record !== null && record.finishedAt !== null;
-}
-
-/** Devices that merged locks are bringing to a version, of those that may verify it; quarantined ones are brought nowhere. */
-function devicesLockedTo(scope: Scope, version: number): readonly string[] {
-  const verifiers = verifiersOf(scope);
-  const devices: string[] = [];
-  for (const [device, lock] of scope.holding) {
-    if (lock.spec.version !== version) continue;
-    if (scope.live.named.get(device)?.standing === 'quarantined') continue;
-    if (verifiers === null || verifiers.has(device)) devices.push(device);
-  }
-  return devices.sort();
 }
 
 function addEnds(scope: Scope): void {

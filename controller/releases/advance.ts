@@ -5,31 +5,12 @@ import { formatDuration } from '../base/duration.ts';
 import type { ReleaseSpec, StepSpec, StrategySpec } from '../model/desired.ts';
 import type { Moment } from '../model/device.ts';
 import type { ExposureCause, ReleaseWait } from '../model/plan.ts';
-import type { Halt, ReleaseState, Track } from '../model/rollout.ts';
+import type { ReleaseState, Track } from '../model/rollout.ts';
 import { BUCKETS } from '../model/rollout.ts';
+import { applyHalt, findHalt, findOutgrown, isRateInside } from './halt.ts';
+import type { DevicesWithin, ReleaseCounts } from './release-counts.ts';
 import { strategyInEffect } from './release-policy.ts';
 import { findOpening, isOpen } from './window.ts';
-
-/** The devices of a release: unlocked, active, and covered by it rather than by another. */
-export interface ReleaseCounts {
-  /** Devices at positions below a limit. */
-  within(limit: number): DevicesWithin;
-  /** The smallest limit below which there are `devices` devices, or all there are; 0 where there are none. */
-  limitFor(devices: number): number;
-  /** Devices that failed in the release's round, and that are on their way in it. */
-  readonly failed: number;
-  readonly inFlight: number;
-}
-
-export interface DevicesWithin {
-  readonly devices: number;
-  /** Of them, heard from within seven days. */
-  readonly awake: number;
-  /** Of them, running the release's version. */
-  readonly running: number;
-  /** Of those heard from lately, running another version that leads to the release's. */
-  readonly flashable: number;
-}
 
 /** What the release may do: `halt` only where nothing but failures may change it (frozen, stopped, not verified). */
 export type Leeway = 'advance' | 'halt';
@@ -103,7 +84,7 @@ export function startRelease(
 
 /** Moves a release as far as it goes now: at most one step, so that each step is seen by the counts of the next look. */
 export function advanceRelease(input: AdvanceInput): Advance {
-  const { spec, leeway, freshRound } = input;
+  const { spec, counts, leeway, freshRound, moment } = input;
   const moves: ReleaseMove[] = [];
   let { track, state } = input;
   let usedRound = false;
@@ -124,7 +105,8 @@ export function advanceRelease(input: AdvanceInput): Advance {
     // Whatever failed counts for the round before.
     return done(waitsOf(input, state, strategy));
   }
-  const halt = findHalt(input, state, strategy);
+  const halt =
+    findHalt(state, counts, strategy, moment.at) ?? findOutgrown(state, counts, moment.at);
   if (halt !== null) {
     const halted = applyHalt(track, state, halt);
     moves.push(moveOf(halt.action, state, halted.state, halt.message));
@@ -191,59 +173,19 @@ export function successesNeeded(step: StepSpec, { awake }: DevicesWithin): numbe
   return Math.max(1, Math.min(step.successes, awake));
 }
 
+const NOT_BEGUN = { step: null, limit: 0, stepAt: null, runningBefore: 0 };
+
 function resume(state: ReleaseState, attempt: number, round: number): ReleaseState {
-  const startsOver = state.halt?.action === 'rollback';
+  const startsOver = state.halt?.action === 'rollback' || state.halt?.outgrown === true;
+  const { meantFor, ...rest } = state;
   return {
-    ...state,
+    ...rest,
+    ...(meantFor !== undefined && !startsOver && { meantFor }),
     attempt,
     round,
     halt: null,
     soakSince: null,
-    ...(startsOver && { step: null, limit: 0, stepAt: null, runningBefore: 0 }),
-  };
-}
-
-/** A halt that the failures bring about now. Distinct devices count: those that failed, and those that run the version. */
-function findHalt(
-  { spec, counts, moment }: AdvanceInput,
-  state: ReleaseState,
-  { halt }: StrategySpec,
-): Halt | null {
-  if (state.halt !== null || state.limit === 0) return null;
-  const { failed } = counts;
-  const { running: succeeded, devices } = counts.within(state.limit);
-  const attempts = failed + succeeded;
-  const least = Math.max(1, Math.min(halt.minAttempts, devices));
-  if (failed === 0 || attempts < least) return null;
-  if (isRateInside(failed, succeeded, halt.failureRate)) return null;
-  const percent = Math.round((failed * 1_000) / attempts) / 10;
-  return {
-    action: halt.action,
-    at: moment.at,
-    failed,
-    succeeded,
-    message: `${failed} of ${attempts} devices failed with version ${spec.version} (${percent}%, and ${halt.failureRate}% is the limit).`,
-  };
-}
-
-function isRateInside(failed: number, succeeded: number, percent: number): boolean {
-  return failed * 100 <= percent * (failed + succeeded);
-}
-
-function applyHalt(
-  track: Track,
-  state: ReleaseState,
-  halt: Halt,
-): { readonly track: Track; readonly state: ReleaseState } {
-  if (halt.action === 'hold') return { track, state: { ...state, halt } };
-  const rolledBack = new Set([...track.rolledBack, state.version]);
-  return {
-    track: {
-      ...track,
-      base: state.baseBefore,
-      rolledBack: [...rolledBack].sort((a, b) => a - b),
-    },
-    state: { ...state, halt, limit: 0, finishedAt: null },
+    ...(startsOver && NOT_BEGUN),
   };
 }
 
@@ -253,8 +195,12 @@ function beginStep(
   limit: number,
   { counts, moment }: AdvanceInput,
 ): ReleaseState {
+  const { meantFor, ...rest } = state;
+  const isStretched = limit > Math.max(state.limit, step.exposure);
+  const meant = isStretched ? step.minDevices : limit === state.limit ? meantFor : undefined;
   return {
-    ...state,
+    ...rest,
+    ...(meant !== undefined && { meantFor: meant }),
     step: step.name,
     limit,
     stepAt: moment.at,
@@ -284,7 +230,7 @@ function waitsOfStep(
 ): readonly ReleaseWait[] {
   const waits: ReleaseWait[] = [];
   const within = counts.within(state.limit);
-  const need = successesNeeded(step, within);
+  const need = Math.max(successesNeeded(step, within), firstSuccess(state, step, spec));
   if (within.devices === 0) waits.push({ kind: 'devices' });
   else if (within.running < need) waits.push({ kind: 'successes', have: within.running, need });
   const soaked = state.soakSince === null ? 0 : moment.listened - state.soakSince;
@@ -294,6 +240,16 @@ function waitsOfStep(
     waits.push({ kind: 'failureRate', failed: counts.failed, succeeded: within.running });
   }
   return waits;
+}
+
+/**
+ * A soak waits for a success of its own step, and so does every step but the first: what earlier ones brought to the
+ * version is no evidence of it. 0 once it is there, or nobody is left to bring it.
+ */
+function firstSuccess(state: ReleaseState, step: StepSpec, spec: ReleaseSpec): number {
+  const { steps } = strategyInEffect(spec, state.rollback);
+  const isNeeded = step.soakMs > 0 || steps[0] !== step;
+  return state.soakSince === null && isNeeded ? state.runningBefore + 1 : 0;
 }
 
 /** What stands before a step that would begin now. */

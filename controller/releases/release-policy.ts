@@ -28,7 +28,17 @@ export function compileRelease(
     rolledBack: new Set(track.rolledBack),
     windows: strategy.windows,
     rate: strategy.rate,
+    askEveryMs: askEveryMs(strategy, state),
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Often enough to see a fall-back before the soak is over, and no more than once an hour in a long one. */
+function askEveryMs({ steps }: StrategySpec, state: ReleaseState | null): number | null {
+  if (state === null || state.finishedAt !== null) return null;
+  const soakMs = steps.find(({ name }) => name === state.step)?.soakMs ?? 0;
+  return soakMs === 0 ? null : Math.min(HOUR_MS, soakMs / 4);
 }
 
 /** The strategy as it counts: a rollback goes to everyone at once, without steps, soaks, approvals and windows. */

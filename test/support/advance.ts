@@ -3,7 +3,8 @@
 import type { ReleaseSpec, StepSpec } from '../../controller/model/desired.ts';
 import { DIRECT_STRATEGY } from '../../controller/model/desired.ts';
 import type { ReleaseState, Track } from '../../controller/model/rollout.ts';
-import type { Advance, AdvanceInput, ReleaseCounts } from '../../controller/releases/advance.ts';
+import type { Advance, AdvanceInput } from '../../controller/releases/advance.ts';
+import type { ReleaseCounts } from '../../controller/releases/release-counts.ts';
 import { advanceRelease, startRelease } from '../../controller/releases/advance.ts';
 import { HOUR_MS } from './plan-input.ts';
 

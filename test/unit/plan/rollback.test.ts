@@ -57,13 +57,24 @@ describe('a rollback by git', () => {
     expect(stateOf(next)).toMatchObject({ rolledBack: [], release: { rollback: false } });
   });
 
-  it('is none to an older version that never finished, which goes through its steps', () => {
+  it('is none to an older version that never finished, where others would get it too', () => {
+    const seen = hundred({ running: 50, others: 40 });
+    const never = {
+      ...seen,
+      firmware: seen.firmware.map((each) => ({ ...each, finishedAt: null })),
+    };
+    const { plan } = planOne({ now: back, inForce, live: never });
+    expect(plan.actions).toMatchObject([{ rollback: false, exposure: 1_000 }]);
+  });
+
+  it('is one to a version that never finished, where it takes back what is newer and nothing else', () => {
     const never = {
       ...live,
       firmware: live.firmware.map((each) => ({ ...each, finishedAt: null })),
     };
     const { plan } = planOne({ now: back, inForce, live: never });
-    expect(plan.actions).toMatchObject([{ rollback: false, exposure: 1_000 }]);
+    expect(plan.actions).toMatchObject([{ rollback: true, exposure: 10_000 }]);
+    expect(plan.impact.flashes).toEqual([{ from: 42, to: 41, devices: 50 }]);
   });
 
   it('only holds where it fails itself', () => {

@@ -46,6 +46,28 @@ describe('a step of a part', () => {
     expect(begin([50, 8_000], false).limit).toBe(8_001);
   });
 
+  it('that minDevices stretched halts when the fleet outgrows it, and starts over with an attempt', () => {
+    const begun = begin([50, 8_000], false);
+    expect(begun.meantFor).toBe(5);
+    const many = Array.from({ length: 21 }, (_, index) => index * 100);
+    const move = (at: readonly number[], more = {}) =>
+      advance(begun, { at }, { spec: staged, ...more });
+    expect(move(many.slice(1)).state.halt).toBeNull();
+    const { state: halted } = move(many);
+    expect(halted).toMatchObject({ limit: 8_001, halt: { action: 'hold', outgrown: true } });
+    expect(halted.halt?.message).toContain('meant for 5 devices');
+    const again = advance(halted, { at: many }, { spec: { ...staged, attempt: 2 } }).state;
+    expect(again).toMatchObject({ step: null, limit: 0, halt: null });
+    expect(again.meantFor).toBeUndefined();
+  });
+
+  it('that its own share reaches is never outgrown', () => {
+    const begun = begin([1, 2, 3, 4, 5], false);
+    expect(begun.meantFor).toBeUndefined();
+    const many = Array.from({ length: 90 }, (_, index) => index);
+    expect(advance(begun, { at: many }, { spec: staged }).state.halt).toBeNull();
+  });
+
   it('begins at once where its share holds enough, however the fleet grows', () => {
     expect(begin([1, 2, 3, 4, 5, 8_000], true).limit).toBe(100);
   });

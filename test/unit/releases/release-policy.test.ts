@@ -53,6 +53,7 @@ describe('a compiled release', () => {
       rolledBack: new Set([41, 43]),
       windows: [WINDOW],
       rate: { flashes: 5, perMs: 1_000 },
+      askEveryMs: null,
     });
   });
 
