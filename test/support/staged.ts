@@ -8,7 +8,8 @@ import { offsetOf } from '../../controller/releases/circle.ts';
 import { buildCensus } from './census.ts';
 import { HOUR_MS, live, PRODUCT, remembered } from './plan-input.ts';
 
-const CANARY: StepSpec = {
+/** The first step. */
+export const CANARY: StepSpec = {
   name: 'canary',
   exposure: 1_000,
   minDevices: 1,

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import { trackOf } from '../../../controller/model/rollout.ts';
 import type { Desired } from '../../../controller/model/desired.ts';
+import type { LiveState } from '../../../controller/model/live.ts';
+import { bucketOf, offsetOf, positionOf } from '../../../controller/releases/circle.ts';
 import {
   actionsOf,
   carried,
@@ -13,11 +15,13 @@ import {
   namedDevice,
   NOW,
   planOne,
+  PRODUCT,
   refusalsOf,
   remembered,
   warningsOf,
 } from '../../support/plan-input.ts';
-import { halting, hundred, IN_CANARY, STAGED, WORDS } from '../../support/staged.ts';
+import { buildCensus } from '../../support/census.ts';
+import { CANARY, halting, hundred, IN_CANARY, STAGED, WORDS } from '../../support/staged.ts';
 
 const released41 = desired({ ...WORDS, release: 41 });
 const now = desired(WORDS);
@@ -274,6 +278,48 @@ describe('the devices of a release', () => {
     const live = liveOf(devices, { firmware: hundred().firmware, listened: 5 });
     const { plan } = planOne({ now: state, inForce: state, live });
     expect(plan.releases[1]?.steps.map((step) => step.devices)).toEqual([2]);
+  });
+
+  it('are those below the limit, to the bucket, named or not', () => {
+    const position = positionOf(bucketOf('d1'), offsetOf(PRODUCT, 42));
+    const reached = (limit: number, live: LiveState) => {
+      const tracks = { '': { ...under, step: 'all', limit } };
+      const state = desired({
+        ...words,
+        tracks,
+        rollout: { strategy: { ...one, steps: patient } },
+      });
+      return planOne({ now: state, inForce: state, live }).plan.releases[0]?.devices;
+    };
+    const patient = [{ ...CANARY, name: 'all', exposure: 1 }, ...one.steps];
+    const named = liveOf([namedDevice('d1')], { firmware: hundred().firmware });
+    const nameless = { ...named, named: new Map() };
+    for (const live of [named, nameless]) {
+      expect(reached(position, live)).toBe(0);
+      expect(reached(position + 1, live)).toBe(1);
+    }
+  });
+
+  it('that are dormant are not waited for', () => {
+    const entries = Array.from({ length: 9 }, (_, index) => ({
+      version: index === 0 ? 42 : 41,
+      bucket: (index + offsetOf(PRODUCT, 42)) % 10_000,
+      traits: {},
+      dormant: index > 0,
+    }));
+    const soaked = desired({ ...WORDS, tracks: { '': { ...IN_CANARY, soakSince: 0 } } });
+    const plan = (dormant: boolean) =>
+      planOne({
+        now,
+        inForce: soaked,
+        live: hundred({
+          census: buildCensus(
+            entries.map((each) => ({ ...each, dormant: each.dormant && dormant })),
+          ),
+        }),
+      }).plan;
+    expect(actionsOf(plan(true))).toEqual(['SetExposure 42 group - step half 1000 to 5000']);
+    expect(actionsOf(plan(false))).toEqual([]);
   });
 });
 
