@@ -21,8 +21,8 @@ import type { Audience } from './history.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
 /** Rounds after which a fleet without faults has to have come to rest, and every release to its end. */
-const REST_ROUNDS_MAX = 90;
-const END_ROUNDS_MAX = 120;
+const REST_ROUNDS_MAX = 260;
+const END_ROUNDS_MAX = 260;
 
 /** Only one history in so many is followed to the end of its releases: that takes as long as all that was before. */
 const END_EVERY = 3;

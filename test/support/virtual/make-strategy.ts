@@ -50,10 +50,10 @@ function drawStep(
 }
 
 function drawRate(chance: RandomStream, { pollMinutes }: Setup): RateSpec {
-  return {
-    flashes: drawInteger(chance, 1, 3),
-    perMs: pick(chance, [0.5, 1, 2, 6]) * pollMinutes * 60_000,
-  };
+  const rounds = pick(chance, [0.5, 1, 2, 6]);
+  // What takes a whole fleet too many rounds says no more.
+  const flashes = rounds > 2 ? 3 : drawInteger(chance, 1, 3);
+  return { flashes, perMs: rounds * pollMinutes * 60_000 };
 }
 
 function drawWindow(chance: RandomStream, { pollMinutes }: Setup): WindowSpec {
