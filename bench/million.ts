@@ -1,6 +1,6 @@
 // A release in five steps to the largest fleet, in simulated time, in one process: the real store on the disk, the real
-// gateway behind its desk, the real reconciler. Polls that would be answered with nothing are left out; all else is
-// done. What a pass of the reconciler costs is measured beside the smallest fleet.
+// gateway behind its desk, the real reconciler. Polls that lead to nothing are left out, the questions of a soak among
+// them; all else is done. What a pass of the reconciler costs is measured beside the smallest fleet.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -195,7 +195,8 @@ function describeRelease(
   return [
     `A release in ${STRATEGY.steps.length} steps to ${count(devices)} devices, of which ${count(flashed)} run it at the end:`,
     `  ${Math.round(seconds)} s for ${(run.virtualMs / HOUR_MS / 24).toFixed(1)} days of virtual time; ${count(fleet.flashes())} flashes, ${count(Math.round(fleet.flashes() / seconds))} a second;`,
-    `  ${count(run.passesMs.length)} passes of ${renderSpread(passes)} ms; ${Math.round(rss / 1e6)} MB resident at the end, ${Math.round(peak / 1e6)} MB at most (the simulated devices among them).`,
+    `  ${count(run.passesMs.length)} passes of ${renderSpread(passes)} ms; ${Math.round(rss / 1e6)} MB resident at the end, ${Math.round(peak / 1e6)} MB at most (the simulated devices among them);`,
+    '  left out: polls without a link, also those that ask during a soak, about once an hour, what still runs.',
   ].join('\n');
 }
 

@@ -1,5 +1,5 @@
-// Large fleets are simulated without the polls that would be answered with nothing. Here a fleet of a thousand lives the
-// same release with and without them: nothing that matters may differ.
+// Large fleets are simulated without the polls that lead to nothing. Here a fleet of a thousand lives the same release
+// with and without them, the questions of a soak included: nothing that matters may differ.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

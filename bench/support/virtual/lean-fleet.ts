@@ -1,6 +1,7 @@
 // A fleet of any size in virtual time: what each device runs is a number in an array, and only devices that are in the
-// middle of something have an object. Devices that a poll would tell nothing need not poll; `test/property/idle-polls`
-// shows that this changes nothing.
+// middle of something have an object. Polls that lead to nothing can be left out: those without a link, also where a
+// release that soaks asks what still runs and hears what it knows. `test/property/idle-polls` shows that this changes
+// nothing.
 
 import { assert } from '../../../controller/base/assert.ts';
 import type { Feedback } from '../../../controller/devices/feedback.ts';
@@ -22,7 +23,7 @@ export interface LeanFleetOptions {
   /** From the fetch to the reboot into the new version. */
   readonly installMs: number;
   readonly faults: DeviceFaults;
-  /** Every device polls at each of its turns; otherwise only those that a poll would tell something. */
+  /** Every device polls at each of its turns; otherwise only those for which it leads to something. */
   readonly pollsWhenIdle: boolean;
   /** Called when a device begins to install a version. */
   readonly onFlash?: (i: number, version: number) => void;
