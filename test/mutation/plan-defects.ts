@@ -285,14 +285,14 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d('a person cannot adopt', 'plan/releases.ts', ' && !scope.context.adopt', ''),
   d(
     'any older version is a rollback',
-    'plan/releases.ts',
+    'plan/rollback.ts',
     'record !== null && record.finishedAt !== null',
     'record !== null',
   ),
   d(
     'a newer version that finished is a rollback',
-    'plan/releases.ts',
-    'replaced === null || release.spec.version >= replaced.spec.version',
+    'plan/rollback.ts',
+    'replaced === null || version >= replaced.spec.version',
     'replaced === null',
   ),
   d(
@@ -309,13 +309,13 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   ),
   d(
     'withdrawn firmware is remembered as verified',
-    'plan/releases.ts',
+    'plan/verification.ts',
     '      record.verifiedAt === null &&\n      spec.withdrawn === null',
     '      record.verifiedAt === null',
   ),
   d(
     'a version is verified anew at each pass',
-    'plan/releases.ts',
+    'plan/verification.ts',
     '      record.verifiedAt === null &&\n',
     '',
   ),
