@@ -108,7 +108,7 @@ const README = `# Fleet repo
 What the devices of \`thermostat\` run is what these manifests say. To try it out on this machine, commit them and give
 the controller and twenty simulated devices a terminal each:
 
-    sed -i.bak 's/soak: 24h/soak: 3s/' release.yaml && rm release.yaml.bak   # for a trial: steps of seconds, not days
+    sed -i.bak 's/soak: 26h/soak: 3s/' release.yaml && rm release.yaml.bak   # for a trial: steps of seconds, not days
     git init && git add . && git commit -m "Start"
     lockstep run .#HEAD --interval 2s --gateway-token trial --adopt
     lockstep simulate --product thermostat --devices 20 --poll 1s --gateway-token trial
