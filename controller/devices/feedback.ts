@@ -67,7 +67,7 @@ export function takeFeedback(
   const draft = draftOf(device);
   if (feedback.execution !== 'closed') {
     // A word about progress is only believed of what the device could have fetched.
-    const isShown = shownFirmware(device, record, policy) !== null;
+    const isShown = shownFirmware(device, record, policy, moment) !== null;
     if (action.fetchedAt === null && isShown) markFetched(draft, action, moment);
   } else if (feedback.finished === 'failure') {
     failAction(

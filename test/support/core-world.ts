@@ -309,7 +309,7 @@ export function createWorld() {
       const rules = policy();
       if (device === null || rules === null || device.action === null) return false;
       const { version } = device.action;
-      const served = downloadableFirmware(device, version, rules);
+      const served = downloadableFirmware(device, version, rules, moment());
       if (served === null) return false;
       const fetched = takeFetch(device, device.action.id, moment());
       const after = fetched === null ? device : write(device, fetched);

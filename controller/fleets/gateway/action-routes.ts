@@ -101,7 +101,7 @@ async function showAction(
     caller,
     async ({ device, policy, moment }) => {
       const record = await readRequested(gateway, caller, request);
-      const firmware = shownFirmware(device, record, policy);
+      const firmware = shownFirmware(device, record, policy, moment);
       if (record === null || firmware === null) return { decision: null, answer: null };
       if (resource === 'installed' && record.state !== 'succeeded') {
         return { decision: null, answer: null };

@@ -127,7 +127,8 @@ async function findFirmware(
     gateway,
     caller,
     ({ device, policy, moment }) => {
-      const firmware = wanted === null ? null : downloadableFirmware(device, wanted, policy);
+      const firmware =
+        wanted === null ? null : downloadableFirmware(device, wanted, policy, moment);
       if (firmware === null) return { decision: null, answer: null };
       if (purpose === 'look') return { decision: null, answer: firmware };
       const isMd5sum = fileName === firmware.fileName + MD5SUM;

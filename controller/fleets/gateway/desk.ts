@@ -122,8 +122,11 @@ export function createDesk(gateway: Gateway): DeviceDesk {
         caller,
         async ({ device, policy, moment }) => {
           const record = await readAction(gateway, caller, actionId);
-          const shown = shownFirmware(device, record, policy);
-          if (shown === null || downloadableFirmware(device, shown.version, policy) === null) {
+          const shown = shownFirmware(device, record, policy, moment);
+          if (
+            shown === null ||
+            downloadableFirmware(device, shown.version, policy, moment) === null
+          ) {
             return { decision: null, answer: { status: 404 } };
           }
           const { version, reportedAs, sha256 } = shown;

@@ -136,12 +136,12 @@ describe('what is served', () => {
 
   it('is the firmware of the device’s open action', () => {
     for (const action of [openAction(), fetched]) {
-      expect(shownFirmware(device({ action }), keptAction(action), open)?.version).toBe(42);
-      expect(downloadableFirmware(device({ action }), 42, open)?.version).toBe(42);
+      expect(shownFirmware(device({ action }), keptAction(action), open, at(0))?.version).toBe(42);
+      expect(downloadableFirmware(device({ action }), 42, open, at(0))?.version).toBe(42);
     }
-    expect(downloadableFirmware(device({ action: fetched }), 41, open)).toBeNull();
-    expect(downloadableFirmware(device(), 42, open)).toBeNull();
-    expect(shownFirmware(device(), null, open)).toBeNull();
+    expect(downloadableFirmware(device({ action: fetched }), 41, open, at(0))).toBeNull();
+    expect(downloadableFirmware(device(), 42, open, at(0))).toBeNull();
+    expect(shownFirmware(device(), null, open, at(0))).toBeNull();
   });
 
   it('is nothing withdrawn, not stored or under another digest, running transfers included', () => {
@@ -152,31 +152,35 @@ describe('what is served', () => {
       firmware: [remembered(42, { sha256: 'f'.repeat(64) })],
     });
     for (const policy of [withdrawn, unstored, renumbered]) {
-      expect(downloadableFirmware(device({ action: fetched }), 42, policy)).toBeNull();
-      expect(shownFirmware(device({ action: fetched }), keptAction(fetched), policy)).toBeNull();
+      expect(downloadableFirmware(device({ action: fetched }), 42, policy, at(0))).toBeNull();
+      expect(
+        shownFirmware(device({ action: fetched }), keptAction(fetched), policy, at(0)),
+      ).toBeNull();
     }
   });
 
   it('is nothing that is being cancelled, nor to a device in quarantine', () => {
     const cancelling = openAction({ phase: 'cancelling', fetchedAt: 1 });
-    expect(downloadableFirmware(device({ action: cancelling }), 42, open)).toBeNull();
+    expect(downloadableFirmware(device({ action: cancelling }), 42, open, at(0))).toBeNull();
     const away = device({ standing: 'quarantined', action: fetched });
-    expect(downloadableFirmware(away, 42, open)).toBeNull();
+    expect(downloadableFirmware(away, 42, open, at(0))).toBeNull();
   });
 
   it('is nothing unfetched that the next poll would cancel; a transfer under way goes on', () => {
     const stopped = policyOf(desired({ firmware, release: 42 }), { stopped: true });
     for (const policy of [other, stopped]) {
-      expect(downloadableFirmware(device({ action: openAction() }), 42, policy)).toBeNull();
-      expect(downloadableFirmware(device({ action: fetched }), 42, policy)?.version).toBe(42);
+      expect(downloadableFirmware(device({ action: openAction() }), 42, policy, at(0))).toBeNull();
+      expect(downloadableFirmware(device({ action: fetched }), 42, policy, at(0))?.version).toBe(
+        42,
+      );
     }
     const refused = openAction({ cancelRefused: true });
-    expect(downloadableFirmware(device({ action: refused }), 42, other)?.version).toBe(42);
+    expect(downloadableFirmware(device({ action: refused }), 42, other, at(0))?.version).toBe(42);
   });
 
   it('is still the document of an action that succeeded, and of no other closed one', () => {
     const shown = (state: 'succeeded' | 'failed' | 'cancelled') =>
-      shownFirmware(device(), keptAction(fetched, state), open)?.version ?? null;
+      shownFirmware(device(), keptAction(fetched, state), open, at(0))?.version ?? null;
     expect(shown('succeeded')).toBe(42);
     expect(shown('failed')).toBeNull();
     expect(shown('cancelled')).toBeNull();

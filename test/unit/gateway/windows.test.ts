@@ -50,6 +50,13 @@ describe('the window of a release', () => {
     expect((await pollOffer(gateway, 'dev-1')).id).not.toBe(id);
   });
 
+  it('shows nobody after it closed what was only offered', async () => {
+    gateway.clock.advance(2 * HOUR_MS);
+    const { href } = await bringToOffer(gateway, 'dev-1');
+    gateway.clock.advance(HOUR_MS);
+    expect((await gateway.ask('GET', href)).status).toBe(404);
+  });
+
   it('lets what was fetched go on after it closed', async () => {
     gateway.clock.advance(2 * HOUR_MS);
     const { id, href } = await bringToOffer(gateway, 'dev-1');
