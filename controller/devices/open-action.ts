@@ -53,14 +53,14 @@ export function continueAction(
 
 /** An attempt that is under way when its release begins a new round counts for that one. */
 function followRound(draft: Draft, target: Target): void {
-  const { action, outcome } = draft.device;
+  const { action } = draft.device;
   if (action === null || target.kind === 'none' || !isWanted(action, target)) return;
   const { round, manifest, revision } = target;
   if (action.round === round) return;
   draft.device = {
     ...draft.device,
     action: { ...action, round, manifest, revision },
-    outcome: outcome?.state === 'inFlight' ? { ...outcome, round } : outcome,
+    outcome: { version: action.version, round, state: 'inFlight' },
   };
 }
 

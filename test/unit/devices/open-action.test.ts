@@ -123,7 +123,11 @@ describe('when its release begins a new round', () => {
       },
     };
     const { device: after } = poll(failed, next);
-    expect(after).toMatchObject({ failures: null, outcome: null, action: { round: 6 } });
+    expect(after).toMatchObject({
+      failures: null,
+      outcome: { version: 42, round: 6, state: 'inFlight' },
+      action: { round: 6 },
+    });
   });
 });
 
