@@ -9,8 +9,7 @@ import type { Player } from './children/player.ts';
 import type { Bench, Figure } from './support/bench.ts';
 import { startChild } from './support/child.ts';
 import {
-  FAULT_DELAYS_MS,
-  FAULT_SHARES,
+  FAULTS,
   FLEET,
   HEALTHY_FLEETS,
   healthyCase,
@@ -28,6 +27,8 @@ import { renderIncidents } from './support/render-incidents.ts';
 import { readStarterStrategy } from './support/starter-release.ts';
 import type { PlayedRelease, ReleaseCase } from './support/virtual/play-release.ts';
 
+const HOUR_MS = 3_600_000;
+
 /** More processes than this gain nothing: the cases are few. */
 const PLAYERS_MAX = 8;
 
@@ -35,8 +36,8 @@ const PLAYERS_MAX = 8;
 const SPREAD = 0.5;
 
 /** Faults that are also tried with such a spread: those that show late, and often enough to be noticed. */
-const SPREAD_FAULTS: readonly Fault[] = FAULT_SHARES.slice(1).flatMap((share) =>
-  FAULT_DELAYS_MS.slice(2).map((afterMs) => ({ share, afterMs })),
+const SPREAD_FAULTS: readonly Fault[] = FAULTS.filter(
+  ({ share, afterMs }) => share >= 0.05 && afterMs >= 6 * HOUR_MS,
 );
 
 /** `incidents` */
@@ -55,10 +56,7 @@ async function playAll(
   strategy: StrategySpec,
   tell: (line: string) => void,
 ): Promise<IncidentResults> {
-  const faults = FAULT_SHARES.flatMap((share) =>
-    FAULT_DELAYS_MS.map((afterMs): Fault => ({ share, afterMs })),
-  );
-  const pairs = pairAll(faults);
+  const pairs = pairAll(FAULTS);
   const spreadPairs = pairAll(SPREAD_FAULTS);
   const fleets = ORDINARY_SHARES.flatMap((share) =>
     Array.from({ length: HEALTHY_FLEETS }, (_, fleet) => ({ share, fleet })),

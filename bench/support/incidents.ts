@@ -32,6 +32,11 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const FAULT_SHARES = [0.01, 0.05, 0.2, 1] as const;
 export const FAULT_DELAYS_MS = [10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS] as const;
 
+/** Every share with every delay. */
+export const FAULTS: readonly Fault[] = FAULT_SHARES.flatMap((share) =>
+  FAULT_DELAYS_MS.map((afterMs) => ({ share, afterMs })),
+);
+
 /** Devices of a fleet, and the share of them that is switched off all the time. */
 export const FLEET = { devices: 3_000, off: 0.05 } as const;
 
@@ -66,7 +71,7 @@ export function offeredShare({ end, reached }: PlayedRelease): number {
   return end === 'finished' ? 1 : reached;
 }
 
-/** The case of an incident: each has a fleet of its own. */
+/** The case of a cell: each has a fleet of its own. */
 export function incidentCase(
   strategy: StrategySpec,
   incident: Incident,
@@ -75,7 +80,7 @@ export function incidentCase(
 ): ReleaseCase {
   return {
     devices: FLEET.devices,
-    seed: 1 + INCIDENTS.indexOf(incident),
+    seed: 1 + INCIDENTS.indexOf(incident) * FAULTS.length + FAULTS.indexOf(fault),
     strategy,
     faults: {
       off: FLEET.off,
