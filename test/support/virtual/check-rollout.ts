@@ -6,7 +6,15 @@ import type { Desired } from '../../../controller/model/desired.ts';
 import type { ReleaseState, Track } from '../../../controller/model/rollout.ts';
 import { NO_ROLLOUT, trackOf } from '../../../controller/model/rollout.ts';
 import type { Books, Standing } from './books.ts';
-import { failedIn, isCoverageKnown, mayBeVerified, must } from './books.ts';
+import {
+  devicesOf,
+  failedIn,
+  isCoverageKnown,
+  mayBeVerified,
+  must,
+  releaseOf,
+  runs,
+} from './books.ts';
 import { WHOLE_CIRCLE } from './by-hand.ts';
 import { checkHalt, isOutgrown } from './check-halt.ts';
 import type { Before, Counts, Notes, RolloutNotes } from './rollout-notes.ts';
@@ -29,9 +37,16 @@ export function checkRollout(
   for (const group of groups) {
     // Which devices are whose may have changed within the pass, by another release than this one.
     const isAlone = moved.every((each) => each === group);
-    const isCounted = isAlone && (group !== null || isCoverageKnown(books));
+    const isSettled = group === null ? isCoverageKnown(books) : !areRivals(books);
+    const isCounted = isAlone && isSettled;
     checkTrack(books, notesOf(notes, group), before, group, { isFrozen, isCounted });
   }
+}
+
+/** Whether a device of both groups goes with one or the other by which of their releases is held. */
+function areRivals(books: Books): boolean {
+  const [listed, matched] = [releaseOf(books, 'listed'), releaseOf(books, 'matched')];
+  return listed !== null && listed.spec.version === matched?.spec.version;
 }
 
 function checkTrack(
@@ -93,7 +108,8 @@ function noteStart(
   notes.meantFor = null;
   notes.soakSince = null;
   if (release?.rollback === true) {
-    must('4', books.finished.has(spec.version), () => {
+    const isKnown = books.finished.has(spec.version) || onlyTakesBack(books, before, spec);
+    must('4', isKnown, () => {
       return `version ${spec.version} is taken for a rollback, and never finished`;
     });
     books.count('rollback by revert');
@@ -101,6 +117,15 @@ function noteStart(
   const replaced = before.release;
   if (replaced !== null && replaced.finishedAt === null) books.count('unfinished release replaced');
   if (spec.group !== null) books.count('group release');
+}
+
+/** Whether a release leads nobody anywhere but back from what it replaces. */
+function onlyTakesBack(books: Books, { release }: Track, { group, version }: ReleaseSpec): boolean {
+  const standing = releaseOf(books, group);
+  if (standing === null || release === null) return false;
+  return devicesOf(books, standing).every(
+    (id) => runs(books, id, version) || runs(books, id, release.version),
+  );
 }
 
 function checkResumption(books: Books, before: Track, after: Track, spec: ReleaseSpec): void {
