@@ -1,5 +1,6 @@
 // The verification gate: a release waits until enough devices run its version, with the evidence the product asks for.
 
+import { countOf } from '../base/count.ts';
 import type { EvidenceLevel, ProductSpec } from '../model/desired.ts';
 import type { EvidenceRecord } from '../model/device.ts';
 import { isAsStrong } from '../model/evidence.ts';
@@ -118,13 +119,13 @@ function describe(
     verification.tooWeak.length === 0
       ? ''
       : ` Not given it by this fleet, but running it: ${listed(verification.tooWeak)}.`;
-  return `Version ${version} is not verified: ${have} of ${verification.needed} device(s)${where} ${EVIDENCE_TEXT[rule.evidence]}${soak}. ${way}${weak}`;
+  return `Version ${version} is not verified: ${have} of ${countOf(verification.needed, 'device')}${where} ${EVIDENCE_TEXT[rule.evidence]}${soak}. ${way}${weak}`;
 }
 
 const EVIDENCE_TEXT: Readonly<Record<EvidenceLevel, string>> = {
-  claimed: 'have reported success with it',
-  reported: 'have reported that they run it',
-  flashed: 'were given its very binary by this fleet and have named it since',
+  claimed: 'reported success with it',
+  reported: 'reported running it',
+  flashed: 'got its very binary from this fleet and named it since',
 };
 
 function lockToAdd(version: number, context: GateContext): string {

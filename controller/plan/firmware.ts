@@ -1,5 +1,6 @@
 // The firmware of a plan: what is new, withdrawn, retiring or gone, and what may not be under its number.
 
+import { countOf } from '../base/count.ts';
 import type { FirmwareSpec, Placed } from '../model/desired.ts';
 import type { Scope } from './scope.ts';
 import { isRefused, recordFor, refuse, traceOf, warn } from './scope.ts';
@@ -54,7 +55,7 @@ export function retireFirmware(scope: Scope, isGone = false): void {
     const why = named.has(version)
       ? 'it is released or locked to'
       : running > 0
-        ? `${running} device(s) run it`
+        ? `it runs on ${countOf(running, 'device')}`
         : 'devices may have to return to it';
     warn(
       scope,

@@ -1,6 +1,7 @@
 // What a plan warns of that the fleet shows, whatever the manifests say: a stop, unknown versions, failures, devices that
 // two groups pull at, devices that go down.
 
+import { countOf } from '../base/count.ts';
 import type { Impact } from '../model/plan.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import { conflictingDevices } from './impact.ts';
@@ -26,11 +27,17 @@ export function addFleetWarnings(
       null,
       '',
       'VersionUnknown',
-      `${unknown} device(s) have not named a version that a manifest knows.`,
+      `${countOf(unknown, 'device')} named no version that a manifest knows.`,
     );
   const failed = live.outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
   if (failed > 0)
-    warn(scope, null, '', 'DevicesFailing', `${failed} device(s) have failed with their version.`);
+    warn(
+      scope,
+      null,
+      '',
+      'DevicesFailing',
+      `${countOf(failed, 'device')} failed with the target version.`,
+    );
   const { names, others } = conflictingDevices(population, policy);
   if (names.length + others > 0) {
     const shown = names.slice(0, 10);
@@ -57,7 +64,7 @@ export function warnOfDowngrades(scope: Scope, impact: Impact): void {
       (release ?? lock)?.origin ?? null,
       'spec.version',
       'Downgrade',
-      `${flash.devices} device(s) go down from version ${flash.from} to ${flash.to}.`,
+      `From version ${flash.from} down to ${flash.to}: ${countOf(flash.devices, 'device')}.`,
     );
   }
 }

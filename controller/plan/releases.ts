@@ -1,5 +1,6 @@
 // The releases of a plan: one per product and per group. What is in force stays until a new one passes its gates.
 
+import { countOf } from '../base/count.ts';
 import type { ReleaseGate } from '../gates/gate.ts';
 import { RELEASE_GATES } from '../gates/registry.ts';
 import { verifiedGate } from '../gates/verified.ts';
@@ -210,7 +211,7 @@ function startIfAllowed(
       release.origin,
       'spec.version',
       'StateNew',
-      `This state has never seen ${scope.product}: the release of ${version} is not started. It knows ${scope.live.devices} device(s) and would flash ${count}.`,
+      `This state has never seen ${scope.product}: the release of ${version} is not started. It knows ${countOf(scope.live.devices, 'device')} and would flash ${count}.`,
     );
     return null;
   }

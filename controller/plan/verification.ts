@@ -1,5 +1,6 @@
 // How the versions of a plan stand with the verification gate, whether a release names them or not.
 
+import { countOf } from '../base/count.ts';
 import { devicesOnTheWay, verificationOf } from '../gates/verified.ts';
 import { verifiersOf } from './gate-context.ts';
 import type { Scope } from './scope.ts';
@@ -34,7 +35,7 @@ export function planVerification(scope: Scope): void {
       reason: state.verified ? null : 'ReleaseUnverified',
       message: state.verified
         ? `Verified by ${state.devices.length > 0 ? state.devices.slice(0, 5).join(', ') : 'earlier evidence'}.`
-        : `${state.devices.length} of ${state.needed} device(s) have verified it.`,
+        : `${state.devices.length} of ${countOf(state.needed, 'device')} verified it.`,
     });
   }
 }

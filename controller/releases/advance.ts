@@ -1,6 +1,7 @@
 // How a release moves: from how far it is, what its manifest asks for, the counts of its devices and the time, to how
 // far it is then, what changed, and what it waits for. Evidence moves it on, failures halt it, time alone does nothing.
 
+import { countOf } from '../base/count.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { ReleaseSpec, StepSpec, StrategySpec } from '../model/desired.ts';
 import type { Moment } from '../model/device.ts';
@@ -297,5 +298,5 @@ function moveOf(
 function describeStep(step: StepSpec, { limit }: ReleaseState, counts: ReleaseCounts): string {
   const { devices } = counts.within(limit);
   const soak = step.soakMs === 0 ? '' : `, soak ${formatDuration(step.soakMs)}`;
-  return `Step ${step.name} begins: exposure ${limit / 100}% (${devices} device(s)${soak}).`;
+  return `Step ${step.name} begins: exposure ${limit / 100}% (${countOf(devices, 'device')}${soak}).`;
 }

@@ -51,7 +51,7 @@ export function createTeller() {
     }
     for (const { reason, message } of product.warnings) told.push(`warning ${reason}: ${message}`);
     for (const { from, to, devices } of product.impact.flashes) {
-      told.push(`flashes ${from ?? 'unknown'} -> ${to}: ${devices} device(s)`);
+      told.push(`flashes ${from ?? 'unknown'} -> ${to}: ${devices} devices`);
     }
     world.takeEvents();
     return told.length === 0 ? ['nothing to do'] : told;
@@ -170,7 +170,7 @@ function tellStatus(world: World, { product }: Pass): readonly string[] {
       const name = `release ${version}${group === null ? '' : ` for ${group}`}`;
       const ends = release.finishedAt === null ? waits.map(({ kind }) => kind) : ['finished'];
       return [
-        `${name}: step ${step ?? '-'}, exposure ${exposure / 100}% (${devices} device(s), ${succeeded} succeeded, ${failed} failed), ${ends.join(', ')}`,
+        `${name}: step ${step ?? '-'}, exposure ${exposure / 100}% (${devices} devices, ${succeeded} succeeded, ${failed} failed), ${ends.join(', ')}`,
       ];
     }),
     `at ${formatDuration(world.listened())}`,

@@ -222,7 +222,7 @@ describe('verified', () => {
       reason: 'ReleaseUnverified',
       lifts: 'devices',
       message:
-        'Version 42 is not verified: 0 of 1 device(s) of group bench have reported that they run it and stayed up for 1h. On the way: a, b, c, d, e and 2 more.',
+        'Version 42 is not verified: 0 of 1 device of group bench reported running it and stayed up for 1h. On the way: a, b, c, d, e and 2 more.',
     });
     const idle = askRelease(releaseGate('verified'), { record: null, ...(config && { config }) });
     expect(idle).toMatchObject({

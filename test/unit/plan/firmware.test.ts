@@ -148,7 +148,7 @@ describe('firmware whose manifest is gone', () => {
     expect(plan.warnings).toMatchObject([
       { reason: 'FirmwareRetiring', place: { file: 'thermostat-41.yaml' } },
     ]);
-    expect(plan.warnings[0]?.message).toContain('3 device(s) run it');
+    expect(plan.warnings[0]?.message).toContain('it runs on 3 devices');
     expect(next.firmware.map(({ spec }) => [spec.version, spec.retiring])).toEqual([
       [41, true],
       [42, false],

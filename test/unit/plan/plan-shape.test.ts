@@ -206,9 +206,9 @@ describe('what the fleet is warned of', () => {
     });
     expect(warningsOf(plan)).toEqual(['DevicesFailing', 'EmergencyStop', 'VersionUnknown']);
     expect(plan.warnings.map(({ message }) => message)).toEqual([
-      '3 device(s) have failed with their version.',
+      '3 devices failed with the target version.',
       'thermostat is stopped: nothing more is offered.',
-      '3 device(s) have not named a version that a manifest knows.',
+      '3 devices named no version that a manifest knows.',
     ]);
   });
 

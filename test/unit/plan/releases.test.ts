@@ -37,7 +37,7 @@ describe('the verification gate', () => {
         flashes: [{ from: 41, to: 42, devices: 100 }],
       },
     ]);
-    expect(plan.refusals[0]?.message).toContain('0 of 1 device(s)');
+    expect(plan.refusals[0]?.message).toContain('0 of 1 device');
     expect(plan.refusals[0]?.remedy).toContain('DeviceLock');
     expect(plan.refusals[0]?.remedy).toContain('version: 42, flash: now');
     expect(actionsOf(plan)).toEqual([]);
@@ -324,7 +324,7 @@ describe('rollback', () => {
     expect(plan.warnings).toMatchObject([
       { reason: 'Downgrade', place: { file: 'release-thermostat.yaml' } },
     ]);
-    expect(plan.warnings[0]?.message).toBe('9 device(s) go down from version 42 to 41.');
+    expect(plan.warnings[0]?.message).toBe('From version 42 down to 41: 9 devices.');
   });
 
   it('is not what an older version gets that never finished', () => {
@@ -439,7 +439,7 @@ describe('a state that never saw the product', () => {
         place: { file: 'release-thermostat.yaml', line: LINES['spec.version'] },
       },
     ]);
-    expect(plan.warnings[0]?.message).toContain('101 device(s) and would flash 100');
+    expect(plan.warnings[0]?.message).toContain('101 devices and would flash 100');
     expect(next.releases).toEqual([]);
     expect(plan.impact.flashes.filter(({ to }) => to === 41)).toEqual([]);
   });

@@ -94,7 +94,7 @@ describe('the exposure of a step', () => {
         from: 0,
         limit: 1_000,
         step: 'canary',
-        message: 'Step canary begins: exposure 10% (10 device(s), soak 1h).',
+        message: 'Step canary begins: exposure 10% (10 devices, soak 1h).',
       },
     ]);
   });

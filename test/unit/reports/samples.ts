@@ -302,7 +302,7 @@ export function sampleProductPlan(change: Partial<ProductPlan> = {}): ProductPla
       {
         reason: 'ReleaseUnverified',
         message:
-          'Version 42 is not verified: 0 of 2 devices of group bench have reported that they run it and stayed up for 1h. On the way: bench-1.',
+          'Version 42 is not verified: 0 of 2 devices of group bench reported running it and stayed up for 1h. On the way: bench-1.',
         remedy: 'Nothing to commit: the release starts by itself once they have verified it.',
         place: { file: 'release.yaml', line: 14, column: 12 },
         manifest: 'Release/beta',
