@@ -79,6 +79,7 @@ export const millionBench: Bench = {
       context.tell(`the release to ${count(most)} devices`);
       const passesBefore = large.passesMs.length;
       const virtualBefore = large.clock.monotonicMs();
+      const cpuBefore = process.cpuUsage();
       let wallMs = await timeMs(() => releaseToMiddle(large));
       const passesMs = large.passesMs.slice(passesBefore);
       const middle = await measurePasses(context, small, large);
@@ -86,7 +87,9 @@ export const millionBench: Bench = {
       wallMs += await timeMs(() => runToEnd(large));
       passesMs.push(...large.passesMs.slice(passesMeasured));
       const virtualMs = large.clock.monotonicMs() - virtualBefore;
-      context.print(describeRelease(large, most, { wallMs, virtualMs, passesMs }));
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const cpuMs = (user + system) / 1_000;
+      context.print(describeRelease(large, most, { wallMs, cpuMs, virtualMs, passesMs }));
       return [
         describePasses('a pass, nothing under way', most, least, idle),
         describePasses(`a pass, in the middle of step ${MIDDLE}`, most, least, middle),
@@ -183,6 +186,7 @@ function describeRelease(
   devices: number,
   run: {
     readonly wallMs: number;
+    readonly cpuMs: number;
     readonly virtualMs: number;
     readonly passesMs: readonly number[];
   },
@@ -194,7 +198,7 @@ function describeRelease(
   const flashed = fleet.countRunning(VERSIONS.released);
   return [
     `A release in ${STRATEGY.steps.length} steps to ${count(devices)} devices, of which ${count(flashed)} run it at the end:`,
-    `  ${Math.round(seconds)} s for ${(run.virtualMs / HOUR_MS / 24).toFixed(1)} days of virtual time; ${count(fleet.flashes())} flashes, ${count(Math.round(fleet.flashes() / seconds))} a second;`,
+    `  ${Math.round(seconds)} s (${Math.round(run.cpuMs / SECOND_MS)} s of CPU) for ${(run.virtualMs / HOUR_MS / 24).toFixed(1)} days of virtual time; ${count(fleet.flashes())} flashes, ${count(Math.round(fleet.flashes() / seconds))} a second;`,
     `  ${count(run.passesMs.length)} passes of ${renderSpread(passes)} ms; ${Math.round(rss / 1e6)} MB resident at the end, ${Math.round(peak / 1e6)} MB at most (the simulated devices among them);`,
     '  left out: polls without a link, also those that ask during a soak, about once an hour, what still runs.',
   ].join('\n');
