@@ -2,13 +2,21 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // `npm run test:e2e` runs the tests that need Debian packages; everything else needs Node, npm and git alone.
+// `npm run test:histories` plays many more of the random histories of staged releases than `npm test` does.
 const suite = process.env['LOCKSTEP_TEST_SUITE'] ?? 'main';
+const SUITES: Record<string, string> = {
+  main: 'test/**/*.test.ts',
+  e2e: 'test/e2e/**/*.test.ts',
+  histories: 'test/property/staged-histories-*.test.ts',
+};
 const reports = process.env['LOCKSTEP_TEST_REPORTS'];
 
 export default defineConfig({
   test: {
-    include: suite === 'e2e' ? ['test/e2e/**/*.test.ts'] : ['test/**/*.test.ts'],
-    exclude: suite === 'e2e' ? ['node_modules/**'] : ['test/e2e/**', 'node_modules/**'],
+    include: [SUITES[suite] ?? ''],
+    exclude: suite === 'main' ? ['test/e2e/**', 'node_modules/**'] : ['node_modules/**'],
+    // Each of its files is one long computation, and each has a core to itself.
+    ...(suite === 'histories' && { minWorkers: 2, maxWorkers: 2 }),
     testTimeout: suite === 'e2e' ? 240_000 : 60_000,
     hookTimeout: 60_000,
     reporters:

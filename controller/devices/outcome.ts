@@ -1,6 +1,6 @@
 // How an attempt ends: succeeded, failed (and when it is tried again), cancelled. Counted once per device and version.
 
-import type { FailedAttempts, Moment, OpenAction } from '../model/device.ts';
+import type { DeviceRecord, FailedAttempts, Moment, OpenAction } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import type { Draft } from './decision.ts';
 import { note, recordOf } from './decision.ts';
@@ -24,14 +24,32 @@ export function succeed(draft: Draft, action: OpenAction, moment: Moment, messag
   const { failures, outcome } = draft.device;
   // A stepping stone mends no failure with what it leads to.
   const keepsFailures = version !== goal && failures !== null && failures.round === round;
+  const keepsOutcome = keepsFailures || hasFallenBack(draft.device, version, round);
   draft.device = {
     ...draft.device,
     action: null,
     blindOffer: null,
     failures: keepsFailures ? failures : null,
-    outcome: keepsFailures ? outcome : { version, round, state: 'succeeded' },
+    outcome: keepsOutcome ? outcome : { version, round, state: 'succeeded' },
   };
   note(draft, 'ActionSucceeded', moment, message, action);
+}
+
+/**
+ * Whether a device fell back from the version in this round of its release. To run it once more mends that no more: a
+ * fault that shows after hours would hide behind the retry.
+ */
+export function hasFallenBack(
+  { relapses, outcome }: DeviceRecord,
+  version: number,
+  round: number,
+): boolean {
+  return (
+    round > 0 &&
+    relapses?.version === version &&
+    outcome?.state === 'failed' &&
+    outcome.round === round
+  );
 }
 
 /** Closes the open action as failed and sets when the device is tried again. */

@@ -120,7 +120,13 @@ function startAfresh(draft: Draft, target: Target): void {
   }
   if (failures === null || countsFor(failures, target)) return;
   const isFailed = outcome?.state === 'failed' && outcome.version === failures.version;
-  draft.device = { ...draft.device, failures: null, outcome: isFailed ? null : outcome };
+  const isNewRound = failures.round > 0 && target.round > 0;
+  draft.device = {
+    ...draft.device,
+    failures: null,
+    outcome: isFailed ? null : outcome,
+    ...(isNewRound && { relapses: null }),
+  };
 }
 
 /**

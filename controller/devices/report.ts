@@ -1,15 +1,21 @@
 // A report: the device sends its attributes, or names what is installed. The only thing that shows which version
 // really runs, and so what ends attempts, finds devices that fell back, and gives evidence.
 
-import type { DeviceRecord, Moment, OpenAction } from '../model/device.ts';
+import type { DeviceRecord, ListenedMs, Moment, OpenAction } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import { resolveTarget } from '../releases/target.ts';
 import type { Decision, Draft } from './decision.ts';
 import { draftOf, note } from './decision.ts';
 import { takeEvidence } from './evidence.ts';
-import { countRelapse, failAction, succeed } from './outcome.ts';
+import { countRelapse, failAction, hasFallenBack, succeed } from './outcome.ts';
 import { takeTraits } from './traits.ts';
 import { readVersion } from './version.ts';
+
+/**
+ * A device that leaves a version within this time was failed by it. After that somebody's hand is far more likely, and
+ * that is no reason to halt a release.
+ */
+const FALL_BACK_WITHIN_MS = 48 * 3_600_000;
 
 /** Longest version and boot text that is kept. */
 const TEXT_MAX = 128;
@@ -49,7 +55,7 @@ export function takeReport(
   noteBoot(draft, report, policy, moment);
   if (report.versionText === null) return draft;
 
-  const ran = draft.device.running;
+  const ran = { version: draft.device.running, since: draft.device.runningSince };
   nameVersion(draft, report.versionText, policy, moment);
   const { action } = draft.device;
   if (action !== null) judgeAction(draft, action, policy, moment);
@@ -136,14 +142,14 @@ function judgeAction(
 /** Without an open action: a device may have fallen back, or may run after all what it had failed with. */
 function judgeOutcome(
   draft: Draft,
-  ran: number | null,
+  { version: ran, since }: { readonly version: number | null; readonly since: ListenedMs | null },
   policy: ProductPolicy,
   moment: Moment,
 ): void {
   const { device } = draft;
   const { outcome, running } = device;
   if (outcome !== null && running === outcome.version) {
-    if (outcome.state !== 'succeeded') {
+    if (outcome.state !== 'succeeded' && !hasFallenBack(device, outcome.version, outcome.round)) {
       draft.device = { ...device, failures: null, outcome: { ...outcome, state: 'succeeded' } };
     }
     return;
@@ -156,6 +162,7 @@ function judgeOutcome(
   if (!wasMeant) return;
   const message = `Ran version ${ran} and now names ${JSON.stringify(device.reported)}, without an action of ours.`;
   note(draft, 'DriftDetected', moment, message);
+  const isFallBack = since === null || moment.listened - since < FALL_BACK_WITHIN_MS;
   const round = target.kind === 'version' ? target.round : (outcome?.round ?? 0);
-  countRelapse(draft, { version: ran, round }, policy, moment, message);
+  countRelapse(draft, { version: ran, round: isFallBack ? round : 0 }, policy, moment, message);
 }

@@ -2,6 +2,7 @@
 // two groups pull at, devices that go down.
 
 import { countOf } from '../base/count.ts';
+import type { Placed, ReleaseSpec } from '../model/desired.ts';
 import type { Impact } from '../model/plan.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import { conflictingDevices } from './impact.ts';
@@ -38,17 +39,17 @@ export function addFleetWarnings(
       'DevicesFailing',
       `${countOf(failed, 'device')} failed with the target version.`,
     );
-  const { names, others } = conflictingDevices(population, policy);
+  const { names, others, groups } = conflictingDevices(population, policy);
   if (names.length + others > 0) {
     const shown = names.slice(0, 10);
     const more = names.length - shown.length + others;
     const devices = shown.length === 0 ? `${more} devices` : shown.join(', ');
     warn(
       scope,
-      scope.nextConfig.origin,
-      '',
+      releaseOf(scope, groups.at(-1))?.origin ?? scope.nextConfig.origin,
+      'spec.group',
       'ReleaseConflict',
-      `Groups give these devices different versions, so they are offered nothing: ${devices}${shown.length > 0 && more > 0 ? ` and ${more} more` : ''}.`,
+      `Groups ${versionsOf(scope, groups)} give the same devices different versions, so these are offered nothing: ${devices}${shown.length > 0 && more > 0 ? ` and ${more} more` : ''}.`,
     );
   }
 }
@@ -67,4 +68,15 @@ export function warnOfDowngrades(scope: Scope, impact: Impact): void {
       `From version ${flash.from} down to ${flash.to}: ${countOf(flash.devices, 'device')}.`,
     );
   }
+}
+
+/** Such as `bench (42), rev-b (43)`. */
+function versionsOf(scope: Scope, groups: readonly string[]): string {
+  return groups
+    .map((group) => `${group} (${releaseOf(scope, group)?.spec.version ?? '?'})`)
+    .join(', ');
+}
+
+function releaseOf(scope: Scope, group: string | undefined): Placed<ReleaseSpec> | null {
+  return scope.nextReleases.find(({ spec }) => spec.group === group) ?? null;
 }

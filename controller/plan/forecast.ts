@@ -101,7 +101,7 @@ function shapeSteps(
   coverage: Coverage,
   counts: ReleaseCounts,
 ): readonly StepShape[] {
-  const current = currentStep(state, strategy.steps);
+  const current = currentStep(state, { all: strategy.steps, approved: spec.approved });
   const currentIndex = current === null ? -1 : strategy.steps.indexOf(current);
   const shapes: StepShape[] = [];
   let reached = 0;
@@ -116,7 +116,7 @@ function shapeSteps(
     const within = counts.within(limit);
     shapes.push({
       spec: step,
-      missing: Math.max(0, successesNeeded(step, within) - within.running),
+      missing: Math.max(0, successesNeeded(step, within, counts.failed) - within.running),
       plan: {
         name: step.name,
         state: isAhead ? 'ahead' : isCurrent ? 'current' : 'done',

@@ -3,9 +3,9 @@
 
 import type { FlashCount, Impact } from '../model/plan.ts';
 import type { ProductPolicy } from '../model/policy.ts';
-import { releaseFor } from '../releases/governing-release.ts';
+import { groupsWithRelease, releaseFor } from '../releases/governing-release.ts';
 import { resolveTarget } from '../releases/target.ts';
-import type { Population } from './population.ts';
+import type { Crowd, Population, Single } from './population.ts';
 import { cutCircle, cutsOf } from './population.ts';
 import type { Scope } from './scope.ts';
 
@@ -53,20 +53,28 @@ export function countFlashes(
   return [...counts.values()].sort((a, b) => a.to - b.to || (a.from ?? 0) - (b.from ?? 0));
 }
 
-/** Devices without a lock to which two groups give different versions, as far as they are named; and how many more. */
+/** Devices without a lock to which two groups give different versions. */
+export interface TornDevices {
+  /** As far as they are named; sorted. */
+  readonly names: readonly string[];
+  readonly others: number;
+  /** The groups that pull at them, sorted. */
+  readonly groups: readonly string[];
+}
+
+/** Finds the devices that two groups pull at. */
 export function conflictingDevices(
   { crowds, singles }: Population,
   policy: ProductPolicy,
-): { readonly names: readonly string[]; readonly others: number } {
-  const isTorn = (subject: Parameters<typeof releaseFor>[0]): boolean =>
-    releaseFor(subject, policy) === 'conflict';
+): TornDevices {
+  const isTorn = ({ subject }: Single | Crowd): boolean =>
+    subject.lock === null && releaseFor(subject, policy) === 'conflict';
+  const named = singles.filter(isTorn);
+  const others = crowds.filter(isTorn);
+  const groups = [...named, ...others].flatMap(({ subject }) => groupsWithRelease(subject, policy));
   return {
-    names: singles
-      .filter(({ subject }) => subject.lock === null && isTorn(subject))
-      .map(({ subject }) => subject.id)
-      .sort(),
-    others: crowds
-      .filter(({ subject }) => isTorn(subject))
-      .reduce((sum, crowd) => sum + crowd.count(0, Infinity), 0),
+    names: named.map(({ subject }) => subject.id).sort(),
+    others: others.reduce((sum, crowd) => sum + crowd.count(0, Infinity), 0),
+    groups: [...new Set(groups)].sort(),
   };
 }

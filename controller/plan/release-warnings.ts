@@ -4,6 +4,7 @@
 import type { Placed, ReleaseSpec } from '../model/desired.ts';
 import type { ReleaseWait } from '../model/plan.ts';
 import type { ProductPolicy } from '../model/policy.ts';
+import type { Halt, Track } from '../model/rollout.ts';
 import { BUCKETS, trackOf } from '../model/rollout.ts';
 import { nextVersion, resolveTarget } from '../releases/target.ts';
 import { countVersions, coverageOf } from './coverage.ts';
@@ -17,9 +18,10 @@ const NAMES_MAX = 10;
 export function refuseHalted(scope: Scope): void {
   for (const release of scope.nextReleases) {
     const { version, group } = release.spec;
-    const state = trackOf(scope.nextRollout, group).release;
+    const track = trackOf(scope.nextRollout, group);
+    const state = track.release;
     if (state === null || state.halt === null) continue;
-    const what = state.halt.action === 'hold' ? 'holds' : 'was rolled back';
+    const what = describeHalt(track, state.halt);
     refuse(
       scope,
       release.origin,
@@ -31,6 +33,13 @@ export function refuseHalted(scope: Scope): void {
       },
     );
   }
+}
+
+function describeHalt({ base }: Track, { action }: Halt): string {
+  if (action === 'hold') return 'holds';
+  return base === null
+    ? 'reaches nobody any more (no version has finished here before, so devices that run it stay on it)'
+    : `was rolled back to version ${base}`;
 }
 
 /** Warns of releases that wait for a commit. */

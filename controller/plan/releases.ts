@@ -129,11 +129,9 @@ function beginRollout(scope: Scope): Rollout {
   return rollout.tracks
     .filter(({ group }) => !scope.nextReleases.some(({ spec }) => spec.group === group))
     .reduce<Rollout>((ended, { group, base, rolledBack }) => {
-      const track =
-        group === null
-          ? { group, base, rolledBack, release: null }
-          : { group, base: null, rolledBack: [], release: null };
-      return withTrack(ended, track);
+      if (group === null) return withTrack(ended, { group, base, rolledBack, release: null });
+      const rest = withTrack(ended, { group, base: null, rolledBack: [], release: null });
+      return takeOver(rest, rolledBack);
     }, rollout);
 }
 
@@ -155,6 +153,15 @@ function refuseUnverifiedAgain(scope: Scope, release: Placed<ReleaseSpec>): void
   });
   if (!verdict.passes)
     refuse(scope, release.origin, verdict.at, verdict.reason, verdict.message, verdict);
+}
+
+/** Devices that come from a group's release to the product's still return from what was rolled back there. */
+function takeOver(rollout: Rollout, rolledBack: readonly number[]): Rollout {
+  const track = trackOf(rollout, null);
+  const versions = rolledBack.filter((version) => version !== track.release?.version);
+  if (versions.length === 0) return rollout;
+  const all = new Set([...track.rolledBack, ...versions]);
+  return withTrack(rollout, { ...track, rolledBack: [...all].sort((a, b) => a - b) });
 }
 
 function stays(scope: Scope, release: Placed<ReleaseSpec>): boolean {

@@ -1,7 +1,7 @@
 // Whether a release takes another one back, and so goes to everyone at once.
 
 import type { Placed, ReleaseSpec } from '../model/desired.ts';
-import { BUCKETS } from '../model/rollout.ts';
+import { BUCKETS, trackOf } from '../model/rollout.ts';
 import { countVersions, coverageOf } from './coverage.ts';
 import { plannedPolicy } from './planned-policy.ts';
 import type { Population } from './population.ts';
@@ -23,6 +23,8 @@ export function isRollback(
   const replaced =
     current ?? scope.inForce.releases.find(({ spec }) => spec.group === null) ?? null;
   if (replaced === null || version >= replaced.spec.version) return false;
+  // What was taken back itself is no way back.
+  if (trackOf(scope.nextRollout, group).rolledBack.includes(version)) return false;
   const record = recordFor(scope, version);
   if (record !== null && record.finishedAt !== null) return true;
   const policy = plannedPolicy(scope, scope.nextReleases, scope.nextRollout);

@@ -8,6 +8,7 @@ import type { Result } from '../base/result.ts';
 import { fail, ok } from '../base/result.ts';
 import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
+import type { Plan, ProductPlan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { PlanContext, PlanResult } from '../plan/build-plan.ts';
@@ -56,6 +57,12 @@ export function createReconciler(
       sourceProblems: reader.current().problems,
     });
 
+  const recordsOf = (products: readonly ProductPlan[]): readonly unknown[] =>
+    products.map(({ product, actions }) =>
+      // A lock that is carried out again may leave the record as it is.
+      actions.length === 0 ? held.recordOf(product) : null,
+    );
+
   const carryOutSafely = async (input: CarryOutInput): Promise<Result<void, Failure>> => {
     const { product } = input.plan;
     const driver = driverOf(drivers, input.next, held.recordOf(product).inForce);
@@ -98,15 +105,22 @@ export function createReconciler(
       held.change(product, { record: after });
     });
 
-  /** What is left after carrying out: the fleets read again, the remaining plan, the conditions. */
+  /** The fleets read again after something was carried out, and the plan that remains. */
   const lookAgain = async (
     snapshot: Snapshot,
     adopt: boolean,
-    carriedOut: ReadonlyMap<string, Failure>,
     unavailable: Unavailable,
-  ): Promise<void> => {
+  ): Promise<Look> => {
     const { live, failures } = await observeFleets(snapshot, held, ports);
-    const { plan } = planFor(snapshot, live, adopt, unavailable);
+    return { live, failures, plan: planFor(snapshot, live, adopt, unavailable).plan };
+  };
+
+  /** Holds what the last look shows, and says what it means. */
+  const conclude = async (
+    snapshot: Snapshot,
+    { live, failures, plan }: Look,
+    carriedOut: ReadonlyMap<string, Failure>,
+  ): Promise<void> => {
     const plans = new Map(plan.products.map((each) => [each.product, each]));
     const sourceProblem =
       [...reader.current().problems, ...findEmptySource(snapshot, held.inForce())][0] ?? null;
@@ -146,6 +160,7 @@ export function createReconciler(
       const products = planned.plan.products.filter(
         ({ actions }) => problems.length === 0 || actions.length > 0,
       );
+      const before = recordsOf(products);
       for (const plan of products) {
         const { product } = plan;
         const live = observed.live.get(product);
@@ -158,7 +173,12 @@ export function createReconciler(
         if (!done.ok) failures.set(product, done.error);
         else await tellRefusals(plan, revision, held, store, now);
       }
-      await lookAgain(snapshot, adopt, failures, unavailable);
+      // Most passes find nothing to do; what they have seen is still so then.
+      const isIdle = failures.size === 0 && isSameList(recordsOf(products), before);
+      const look = isIdle
+        ? { live: observed.live, failures, plan: planned.plan }
+        : await lookAgain(snapshot, adopt, unavailable);
+      await conclude(snapshot, look, failures);
       return ok({
         revision: snapshot.revision,
         plan: first.plan,
@@ -166,6 +186,17 @@ export function createReconciler(
       });
     },
   };
+}
+
+function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.every((each, index) => each !== null && each === other[index]);
+}
+
+/** What a pass knows of the fleets at its end. */
+interface Look {
+  readonly live: ReadonlyMap<string, LiveState>;
+  readonly failures: ReadonlyMap<string, Failure>;
+  readonly plan: Plan;
 }
 
 function planContextAt(now: number, adopt: boolean, unavailable: Unavailable): PlanContext {

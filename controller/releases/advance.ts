@@ -58,8 +58,9 @@ export function startRelease(
   const replaced = track.release?.version ?? null;
   const isDirect = rollback && spec.strategy.onRollback === 'direct';
   const rolledBack = new Set(track.rolledBack);
-  // Through the steps, devices on what is replaced wait for their turn.
-  if (isDirect && replaced !== null) rolledBack.add(replaced);
+  // A newer version that an older one replaces is taken back, unless that is to go through the steps.
+  const takesBack = replaced !== null && spec.version < replaced;
+  if (takesBack && spec.strategy.onRollback === 'direct') rolledBack.add(replaced);
   rolledBack.delete(spec.version);
   return {
     group: track.group,
@@ -103,8 +104,8 @@ export function advanceRelease(input: AdvanceInput): Advance {
     track = { ...track, rolledBack: track.rolledBack.filter((each) => each !== spec.version) };
     state = resumed;
     usedRound = true;
-    // Whatever failed counts for the round before.
-    return done(waitsOf(input, state, strategy));
+    // Whatever failed counts for the round before, so there is nothing to be said yet.
+    return done([]);
   }
   const halt =
     findHalt(state, counts, strategy, moment.at) ?? findOutgrown(state, counts, moment.at);
@@ -117,7 +118,8 @@ export function advanceRelease(input: AdvanceInput): Advance {
     return done(waitsOf(input, state, strategy));
   }
 
-  const current = currentStep(state, strategy.steps);
+  const steps = { all: strategy.steps, approved: spec.approved };
+  const current = currentStep(state, steps);
   if (current !== null) {
     if (current.name !== state.step) state = beginStep(state, current, state.limit, input);
     state = noteFirstSuccess(state, current, input);
@@ -125,7 +127,7 @@ export function advanceRelease(input: AdvanceInput): Advance {
       return done(waitsOf(input, state, strategy));
     }
   }
-  const next = nextStep(state, current, strategy.steps);
+  const next = nextStep(state, current, steps);
   if (next === null) {
     const finished = { ...state, finishedAt: input.moment.at };
     const message = `Version ${spec.version} has gone through its last step.`;
@@ -150,28 +152,50 @@ export function limitOf(step: StepSpec, reached: number, counts: ReleaseCounts):
   return isEnough ? limit : Math.max(limit, counts.limitFor(step.minDevices));
 }
 
+/** The steps of a strategy, and the names of those that a person has approved. */
+export interface ApprovedSteps {
+  readonly all: readonly StepSpec[];
+  readonly approved: readonly string[];
+}
+
 /** The step that the release is in, also after its strategy was edited; null where the next one begins at once. */
-export function currentStep(state: ReleaseState, steps: readonly StepSpec[]): StepSpec | null {
-  const named = steps.find(({ name }) => name === state.step);
+export function currentStep(state: ReleaseState, steps: ApprovedSteps): StepSpec | null {
+  const named = steps.all.find(({ name }) => name === state.step);
   if (named !== undefined && named.exposure <= state.limit) return named;
   if (state.limit === 0) return null;
   // The step was renamed, removed or enlarged: what was reached is gone through as the largest step that it contains.
-  return steps.findLast(({ exposure }) => exposure <= state.limit) ?? null;
+  const open = steps.all.slice(0, firstClosed(steps));
+  return open.findLast(({ exposure }) => exposure <= state.limit) ?? null;
 }
 
-/** The step after the current one; null after the last. */
+/** The step after the current one; null after the last. An edit jumps over no approval that is not given. */
 export function nextStep(
   state: ReleaseState,
   current: StepSpec | null,
-  steps: readonly StepSpec[],
+  steps: ApprovedSteps,
 ): StepSpec | null {
-  if (current === null) return steps.find(({ exposure }) => exposure > state.limit) ?? null;
-  return steps[steps.indexOf(current) + 1] ?? null;
+  if (current !== null) return steps.all[steps.all.indexOf(current) + 1] ?? null;
+  const closed = firstClosed(steps);
+  const larger = steps.all.findIndex(({ exposure }) => exposure > state.limit);
+  return steps.all[larger === -1 ? closed : Math.min(larger, closed)] ?? null;
 }
 
-/** Successes that the step asks for: no more than it has devices that were heard from lately, and at least one. */
-export function successesNeeded(step: StepSpec, { awake }: DevicesWithin): number {
-  return Math.max(1, Math.min(step.successes, awake));
+/** The place of the first step whose approval is not given; the number of steps where there is none. */
+function firstClosed({ all, approved }: ApprovedSteps): number {
+  const index = all.findIndex(({ name, approval }) => approval && !approved.includes(name));
+  return index === -1 ? all.length : index;
+}
+
+/**
+ * Successes that the step asks for: no more than there can be, from devices that were heard from lately and have not
+ * failed, and at least one.
+ */
+export function successesNeeded(
+  step: StepSpec,
+  { running, flashable }: DevicesWithin,
+  failed: number,
+): number {
+  return Math.max(1, Math.min(step.successes, running + Math.max(0, flashable - failed)));
 }
 
 const NOT_BEGUN = { step: null, limit: 0, stepAt: null, runningBefore: 0 };
@@ -219,7 +243,8 @@ function noteFirstSuccess(state: ReleaseState, step: StepSpec, input: AdvanceInp
   const within = input.counts.within(state.limit);
   const isFirst = within.running > state.runningBefore;
   const isSettled =
-    within.running >= successesNeeded(step, within) && within.flashable <= input.counts.failed;
+    within.running >= successesNeeded(step, within, input.counts.failed) &&
+    within.flashable <= input.counts.failed;
   return isFirst || isSettled ? { ...state, soakSince: input.moment.listened } : state;
 }
 
@@ -231,7 +256,10 @@ function waitsOfStep(
 ): readonly ReleaseWait[] {
   const waits: ReleaseWait[] = [];
   const within = counts.within(state.limit);
-  const need = Math.max(successesNeeded(step, within), firstSuccess(state, step, spec));
+  const need = Math.max(
+    successesNeeded(step, within, counts.failed),
+    firstSuccess(state, step, spec),
+  );
   if (within.devices === 0) waits.push({ kind: 'devices' });
   else if (within.running < need) waits.push({ kind: 'successes', have: within.running, need });
   const soaked = state.soakSince === null ? 0 : moment.listened - state.soakSince;
@@ -276,8 +304,11 @@ function waitsOf(
 ): readonly ReleaseWait[] {
   if (state.halt !== null) return [{ kind: 'halted', message: state.halt.message }];
   if (input.spec.paused) return [{ kind: 'paused' }];
-  if (state.finishedAt !== null) return [];
-  const current = currentStep(state, strategy.steps);
+  if (state.finishedAt !== null) {
+    const isDone = input.counts.within(BUCKETS).flashable === 0;
+    return isDone ? [] : waitsForWindow(strategy, input.moment.at);
+  }
+  const current = currentStep(state, { all: strategy.steps, approved: input.spec.approved });
   const waits = current === null ? [] : waitsOfStep(state, current, input);
   return [...waits, ...waitsForWindow(strategy, input.moment.at)];
 }

@@ -4,23 +4,27 @@ import type { StrategySpec } from '../model/desired.ts';
 import type { Halt, ReleaseState, Track } from '../model/rollout.ts';
 import type { ReleaseCounts } from './release-counts.ts';
 
+const FEW = 5;
+
 /** A halt that the failures bring about now. Distinct devices count: those that failed, and those that run the version. */
 export function findHalt(
   state: ReleaseState,
   counts: ReleaseCounts,
-  { halt }: StrategySpec,
+  { halt, steps }: StrategySpec,
   at: number,
 ): Halt | null {
   if (state.halt !== null || state.limit === 0) return null;
   const { failed } = counts;
-  const { running: succeeded, devices } = counts.within(state.limit);
+  const { running: succeeded, awake } = counts.within(state.limit);
   const attempts = failed + succeeded;
-  const least = Math.max(1, Math.min(halt.minAttempts, devices));
+  const least = Math.max(1, Math.min(halt.minAttempts, awake));
   if (failed === 0 || attempts < least) return null;
   if (isRateInside(failed, succeeded, halt.failureRate)) return null;
   const percent = Math.round((failed * 1_000) / attempts) / 10;
+  // What has gone through its steps is not taken back from everybody for the sake of a few that came late.
+  const isFew = failed < FEW && state.finishedAt !== null && steps.length > 1;
   return {
-    action: halt.action,
+    action: isFew ? 'hold' : halt.action,
     at,
     failed,
     succeeded,

@@ -109,9 +109,9 @@ function stateOf(fleet: Fleet) {
     ...(all !== null && { release: all }),
     rollout: { strategy: PATIENT, paused: fleet.paused },
     tracks: {
-      a: trackOf(fleet.tracks.a),
-      b: trackOf(fleet.tracks.b),
-      match: trackOf(fleet.tracks.match),
+      ...(a !== null && { a: trackOf(fleet.tracks.a) }),
+      ...(b !== null && { b: trackOf(fleet.tracks.b) }),
+      ...(match !== null && { match: trackOf(fleet.tracks.match) }),
       '': trackOf(fleet.tracks.all),
     },
   };

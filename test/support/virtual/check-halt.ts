@@ -9,6 +9,9 @@ import { countWithin } from './rollout-notes.ts';
 /** A step that reaches more than this many times the devices that it was meant for may halt without a failure. */
 const OUTGROWN = 4;
 
+/** A finished release is not taken back for fewer failures than this. */
+const FEW = 5;
+
 /** Whether a release halted because the fleet has outgrown its step. */
 export function isOutgrown(halt: Halt): boolean {
   return 'outgrown' in halt;
@@ -39,13 +42,16 @@ export function checkHalt(
   }
   if (isCounted) {
     const { failureRate, minAttempts } = spec.strategy.halt;
-    const { devices, running } = countWithin(books, release, from.limit);
+    const { devices, awake, running } = countWithin(books, release, from.limit);
     const failed = failedIn(books, state.round);
     const attempts = failed + running;
-    const isEnough = failed > 0 && attempts >= Math.max(1, Math.min(minAttempts, devices));
+    // Who is awake is known for certain only of those heard lately.
+    const isEnough = (all: number): boolean =>
+      failed > 0 && attempts >= Math.max(1, Math.min(minAttempts, all));
     const isOver = failed * 100 > failureRate * attempts;
-    const mustHalt = from.halt === null && from.limit > 0 && isEnough && isOver;
-    must('4', isNew === mustHalt, () => {
+    const canHalt = from.halt === null && from.limit > 0 && isOver;
+    const isRight = isNew ? canHalt && isEnough(awake) : !(canHalt && isEnough(devices));
+    must('4', isRight, () => {
       return `${name} ${isNew ? 'halted' : 'did not halt'} with ${failed} failed and ${running} running of ${devices}`;
     });
     must('4', !isNew || (state.halt?.failed === failed && state.halt.succeeded === running), () => {
@@ -54,7 +60,9 @@ export function checkHalt(
   }
   if (!isNew || state.halt === null) return;
   const { action } = state.halt;
-  const wanted = state.rollback ? 'hold' : spec.strategy.halt.action;
+  const isFew = state.halt.failed < FEW && spec.strategy.steps.length > 1;
+  const isLate = from.finishedAt !== null && isFew;
+  const wanted = state.rollback || isLate ? 'hold' : spec.strategy.halt.action;
   must('4', action === wanted, () => `${name} halted with ${action}, not ${wanted}`);
   books.count(action === 'hold' ? 'halt: hold' : 'halt: rollback');
   const limit = action === 'rollback' ? 0 : from.limit;

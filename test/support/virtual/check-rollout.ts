@@ -93,7 +93,8 @@ function checkTrack(
     noteSoak(books, notes, standing, from, isCounted);
   }
   if (!isResumed) checkMove(books, notes, standing, from, isFrozen, isCounted);
-  checkMemory(notes, before, after, spec, isStart, isResumed, from);
+  const inherited = group === null ? leftByGroups(books, desired) : [];
+  checkMemory(notes, before, after, spec, isStart, isResumed, from, inherited);
   noteEdit(books, desired, spec, state);
 }
 
@@ -153,9 +154,9 @@ function noteSoak(
   isCounted: boolean,
 ): void {
   if (notes.soakSince !== null || from.limit === 0) return;
-  const step = currentOf(from, strategyOf(release).steps);
+  const step = currentOf(from, strategyOf(release).steps, release.spec.approved);
   const counts = countWithin(books, release, from.limit);
-  const isThere = step === null || counts.running >= neededOf(step, counts);
+  const isThere = step === null || counts.running >= leastOf(books, release, step, counts);
   if (!isCounted || counts.running > notes.runningBefore || isThere) {
     notes.soakSince = books.servedMs;
   }
@@ -182,7 +183,7 @@ function checkMove(
   must('4', from.halt === null, () => `${name} moved though it had halted`);
   must('4', from.finishedAt === null, () => `${name} moved after its end`);
   const { steps } = strategyOf(release);
-  const current = currentOf(from, steps);
+  const current = currentOf(from, steps, spec.approved);
   const index = steps.findIndex((step) => step.name === state.step);
   const step = steps[index];
   must('4', step !== undefined, () => `${name} is in step ${state.step}, which it does not have`);
@@ -200,7 +201,8 @@ function checkMove(
     books.finished.add(spec.version);
     return;
   }
-  const next = current === null ? firstBeyond(from, steps) : steps.indexOf(current) + 1;
+  const next =
+    current === null ? firstBeyond(from, steps, spec.approved) : steps.indexOf(current) + 1;
   must('4', index === next, () => `${name} went from step ${from.step} to step ${state.step}`);
   must('4', !step.approval || spec.approved.includes(step.name), () => {
     return `${name} began step ${step.name}, which nobody approved`;
@@ -243,7 +245,7 @@ function checkEnd(
   });
   if (!isCounted || state === null) return;
   const counts = countWithin(books, release, from.limit);
-  const needed = neededOf(step, counts);
+  const needed = leastOf(books, release, step, counts);
   must('4', counts.running >= needed, () => {
     return `${name} ended with ${counts.running} of ${needed} successes`;
   });
@@ -251,6 +253,20 @@ function checkEnd(
   const { failureRate } = spec.strategy.halt;
   must('4', failed * 100 <= failureRate * (failed + counts.running), () => {
     return `${name} ended with ${failed} failed and ${counts.running} running`;
+  });
+}
+
+function needsStone({ inForce }: Books, version: number): boolean {
+  const firmware = inForce.firmware.find(({ spec }) => spec.version === version);
+  return firmware === undefined || firmware.spec.requiresFrom !== null;
+}
+
+/** Versions that were rolled back in groups whose release has ended. */
+function leftByGroups({ inForce }: Books, { rollout, releases }: Desired): readonly number[] {
+  const product = releases.find(({ spec }) => spec.group === null)?.spec.version;
+  return (rollout?.tracks ?? []).flatMap(({ group, rolledBack }) => {
+    if (group === null || trackOf(inForce.rollout ?? NO_ROLLOUT, group).release !== null) return [];
+    return rolledBack.filter((version) => version !== product);
   });
 }
 
@@ -263,6 +279,7 @@ function checkMemory(
   isStart: boolean,
   isResumed: boolean,
   from: Before,
+  inherited: readonly number[],
 ): void {
   const state = after.release;
   if (state === null) return;
@@ -273,9 +290,13 @@ function checkMemory(
   if (isFinished) base = spec.version;
   if (isRolledBack) base = notes.baseBefore;
   must('4', after.base === base, () => `the base became ${after.base}, not ${base}`);
-  const rolledBack = new Set(before.rolledBack);
+  // What was rolled back in a group that ends is remembered for the product.
+  const rolledBack = new Set([...before.rolledBack, ...inherited]);
   if (isStart) {
-    if (state.rollback && before.release !== null) rolledBack.add(before.release.version);
+    // A newer version that an older one replaces is taken back.
+    const replaced = before.release?.version ?? 0;
+    const isDirect = spec.strategy.onRollback === 'direct';
+    if (replaced > spec.version && isDirect) rolledBack.add(replaced);
     rolledBack.delete(spec.version);
   }
   if (isResumed) rolledBack.delete(spec.version);
@@ -302,17 +323,43 @@ function strategyOf({ spec, state }: Standing): Pick<StrategySpec, 'steps'> {
 }
 
 /** The step that a release is in: the one it began, or the largest that what it reached contains. */
-function currentOf(from: Before, steps: readonly StepSpec[]): StepSpec | null {
+function currentOf(
+  from: Before,
+  steps: readonly StepSpec[],
+  approved: readonly string[],
+): StepSpec | null {
   const begun = steps.find(({ name }) => name === from.step);
   if (begun !== undefined && begun.exposure <= from.limit) return begun;
   if (from.limit === 0) return null;
-  return steps.findLast(({ exposure }) => exposure <= from.limit) ?? null;
+  const open = steps.slice(0, gateOf(steps, approved));
+  return open.findLast(({ exposure }) => exposure <= from.limit) ?? null;
 }
 
-function firstBeyond(from: Before, steps: readonly StepSpec[]): number {
-  return steps.findIndex(({ exposure }) => exposure > from.limit);
+function firstBeyond(
+  from: Before,
+  steps: readonly StepSpec[],
+  approved: readonly string[],
+): number {
+  const beyond = steps.findIndex(({ exposure }) => exposure > from.limit);
+  return Math.min(beyond === -1 ? steps.length : beyond, gateOf(steps, approved));
 }
 
-function neededOf({ successes }: StepSpec, { awake }: Counts): number {
-  return Math.max(1, Math.min(successes, awake));
+/** Where the first step stands that nobody has approved. */
+function gateOf(steps: readonly StepSpec[], approved: readonly string[]): number {
+  const gate = steps.findIndex(({ name, approval }) => approval && !approved.includes(name));
+  return gate === -1 ? steps.length : gate;
+}
+
+/**
+ * The successes that a step has at its end. Devices that failed, or to which no path leads, are not waited for, and who
+ * they are is the plan's own affair: where there are such, one is asked for.
+ */
+function leastOf(
+  books: Books,
+  { spec, state }: Standing,
+  { successes }: StepSpec,
+  { awake }: Counts,
+): number {
+  const isPlain = failedIn(books, state?.round ?? 0) === 0 && !needsStone(books, spec.version);
+  return isPlain ? Math.max(1, Math.min(successes, awake)) : 1;
 }

@@ -181,8 +181,9 @@ describe('falling back', () => {
     expect(report(fallen, { fw_version: '41' }).device.failures?.count).toBe(1);
   });
 
-  it('is over when the version runs after all: it stops counting as failed', () => {
-    const fallen = report(done, { fw_version: '41' }).device;
+  it('is over when the version runs after all: without a release it stops counting as failed', () => {
+    const locked = { ...done, outcome: { version: 42, round: 0, state: 'succeeded' as const } };
+    const fallen = report({ ...locked, lock: carried(42, 'bench') }, { fw_version: '41' }).device;
     const { device: after } = report(fallen, { fw_version: '42' });
     expect(after).toMatchObject({ outcome: { version: 42, state: 'succeeded' }, failures: null });
   });

@@ -176,7 +176,7 @@ describe('groups', () => {
       ),
     });
     expect(plan.warnings).toMatchObject([
-      { reason: 'ReleaseConflict', place: { file: 'thermostat.yaml' } },
+      { reason: 'ReleaseConflict', place: { file: 'release-thermostat-b.yaml' } },
     ]);
     expect(plan.warnings[0]?.message).toMatch(/: d1\.$/);
     expect(plan.impact.flashes).toEqual([{ from: 41, to: 42, devices: 1 }]);

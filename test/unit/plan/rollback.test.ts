@@ -77,6 +77,25 @@ describe('a rollback by git', () => {
     expect(plan.impact.flashes).toEqual([{ from: 42, to: 41, devices: 50 }]);
   });
 
+  it('is none to a version that was taken back itself', () => {
+    const state = { ...IN_CANARY, step: 'half', limit: 5_000, rolledBack: [41] };
+    const { plan } = planOne({
+      now: back,
+      inForce: desired({ ...WORDS, tracks: { '': state } }),
+      live,
+    });
+    expect(plan.actions).toMatchObject([{ rollback: false, exposure: 1_000 }]);
+  });
+
+  it('takes back what is newer also where the older version goes on through its steps', () => {
+    const seen = hundred({ running: 50, others: 40 });
+    const never = {
+      ...seen,
+      firmware: seen.firmware.map((each) => ({ ...each, finishedAt: null })),
+    };
+    expect(stateOf(planOne({ now: back, inForce, live: never }).next)?.rolledBack).toEqual([42]);
+  });
+
   it('only holds where it fails itself', () => {
     const strategy = halting({ action: 'rollback', minAttempts: 1 });
     const words = { ...WORDS, release: 41, rollout: { strategy } };
@@ -108,6 +127,23 @@ describe('a rollback by git', () => {
 });
 
 describe('a rollback by a halt', () => {
+  it('is only a hold where few failed of a release that had finished', () => {
+    const strategy = halting({ action: 'rollback', minAttempts: 5 });
+    const finish = { finishedAt: 3, limit: 10_000, base: 42, baseBefore: 41 };
+    const planFailed = (failed: number) =>
+      planOne({
+        now: desired({ ...WORDS, rollout: { strategy } }),
+        inForce: desired({
+          ...WORDS,
+          rollout: { strategy },
+          tracks: { '': { ...IN_CANARY, ...finish } },
+        }),
+        live: hundred({ running: 8, failed }),
+      }).plan.actions;
+    expect(planFailed(4)).toMatchObject([{ cause: 'hold' }]);
+    expect(planFailed(5)).toMatchObject([{ cause: 'rollback' }]);
+  });
+
   const words = {
     ...WORDS,
     rollout: { strategy: halting({ failureRate: 20, action: 'rollback' }) },
@@ -119,7 +155,7 @@ describe('a rollback by a halt', () => {
   it('reaches nobody any more, and brings back those that run the version', () => {
     expect(actionsOf(plan)).toEqual(['SetExposure 42 group - rollback canary 1000 to 0']);
     expect(refusalsOf(plan)).toEqual(['ReleaseHalted']);
-    expect(plan.refusals[0]?.message).toContain('was rolled back by itself');
+    expect(plan.refusals[0]?.message).toContain('was rolled back to version 41 by itself');
     expect(plan.impact.flashes).toEqual([{ from: 42, to: 41, devices: 4 }]);
     expect(stateOf(next)).toMatchObject({ base: 41, rolledBack: [42], release: { limit: 0 } });
   });

@@ -331,13 +331,13 @@ describe('the release of a group that is removed', () => {
     tracks: { few: { base: 41, rolledBack: [40] } },
   });
 
-  it('forgets its base; the product’s keeps it', () => {
+  it('forgets its base; the product’s keeps its own, and takes over what was rolled back', () => {
     const { next } = planOne({ now: desired(words), inForce: before, live: hundred() });
     expect(next.rollout?.tracks.map(({ group }) => group)).toEqual([null]);
     const gone = desired({ firmware: WORDS.firmware, groups: { few: ['d1'] } });
     const { next: none } = planOne({ now: gone, inForce: before, live: hundred() });
     expect(none.rollout?.tracks).toEqual([
-      { group: null, base: 42, rolledBack: [], release: null },
+      { group: null, base: 42, rolledBack: [40], release: null },
     ]);
   });
 });

@@ -171,9 +171,24 @@ describe('a higher attempt', () => {
 describe('a strategy that is edited while the release is under way', () => {
   const at = (step: string | null, limit: number, steps: readonly StepSpec[]) => {
     const state = started({ step, limit });
-    const current = currentStep(state, steps);
-    return [current?.name ?? null, nextStep(state, current, steps)?.name ?? null];
+    const approved = { all: steps, approved: ['given'] };
+    const current = currentStep(state, approved);
+    return [current?.name ?? null, nextStep(state, current, approved)?.name ?? null];
   };
+  const gated = (name: string, exposure: number): StepSpec => ({
+    ...HALF,
+    name,
+    exposure,
+    approval: true,
+  });
+
+  it('jumps over no approval that is not given, however far it has reached', () => {
+    const steps = [CANARY, gated('half', 5_000), ALL];
+    expect(at('gone', 6_700, steps)).toEqual(['canary', 'half']);
+    expect(at('gone', 500, [gated('half', 5_000), ALL])).toEqual([null, 'half']);
+    expect(at('gone', 6_700, [CANARY, gated('given', 5_000), ALL])).toEqual(['given', 'all']);
+  });
+
   const step = (name: string, exposure: number) => ({ ...HALF, name, exposure });
 
   it.each([

@@ -27,7 +27,7 @@ describe('the start of a release', () => {
     const before: Track = {
       ...TRACK,
       rolledBack: [40, 42],
-      release: { ...started(), version: 43 },
+      release: { ...started(), version: 41 },
     };
     const track = startRelease(before, spec({ attempt: 3 }), { rollback: false, round: 9, at: 5 });
     expect(track).toMatchObject({ base: 41, rolledBack: [40] });
@@ -146,15 +146,17 @@ describe('a soak', () => {
 
 describe('the successes of a step', () => {
   it.each([
-    ['are as many as it asks for', 5, 9, 5],
-    ['are no more than its devices that are awake', 5, 3, 3],
-    ['are at least one', 0, 9, 1],
-    ['are one where nobody is awake', 5, 0, 1],
-  ])('%s', (_, successes, awake, need) => {
+    ['are as many as it asks for', 5, 9, 0, 5],
+    ['are no more than its devices that are awake', 5, 3, 0, 3],
+    ['are no more than its devices that have not failed', 9, 9, 2, 7],
+    ['are at least one', 0, 9, 0, 1],
+    ['are one where nobody is awake', 5, 0, 0, 1],
+  ])('%s', (_, successes, awake, failed, need) => {
     expect(
       successesNeeded(
         { ...CANARY, successes },
         { devices: 9, awake, running: 0, flashable: awake },
+        failed,
       ),
     ).toBe(need);
   });
