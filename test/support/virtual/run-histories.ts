@@ -11,8 +11,8 @@ import { makeHistory } from './make-history.ts';
 import { nameOf, playHistory } from './play-history.ts';
 import { createVirtualStates } from './virtual-state.ts';
 
-/** Histories that are played where nothing else is said, by all files together: about a minute and a half of a core. */
-const HISTORIES = 2_000;
+/** Histories that are played where nothing else is said, by all files together: below a minute of a core. */
+const HISTORIES = 1_000;
 
 /** In so many histories, everything that can happen does. */
 const TELLING_HISTORIES = 1_000;
