@@ -43,7 +43,6 @@ const SPREAD_FAULTS: readonly Fault[] = FAULTS.filter(
 /** `incidents` */
 export const incidentsBench: Bench = {
   name: 'incidents',
-  onlyByName: true,
   async run({ folder, tell, print }) {
     const strategy = await readStarterStrategy(join(folder, 'starter'));
     const results = await playAll(strategy, tell);

@@ -1,5 +1,5 @@
-// Runs the benches: `npm run bench -- [NAME…] [--devices N,N] [--rounds N] [--out FILE]`; without a name, those that are
-// quick. Prints a table, and writes all figures as JSON. Everything is measured on this machine, over the loopback
+// Runs the benches: `npm run bench -- [NAME…] [--devices N,N] [--rounds N] [--out FILE]`; without a name, all but
+// `million`. Prints a table, and writes all figures as JSON. Everything is measured on this machine, over the loopback
 // interface, in a folder that is removed.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { downloadBench } from './download.ts';
+import { historiesBench } from './histories.ts';
 import { incidentsBench } from './incidents.ts';
 import { millionBench } from './million.ts';
 import { planBench } from './plan.ts';
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   downloadBench,
   validateBench,
   incidentsBench,
+  historiesBench,
   millionBench,
 ];
 
