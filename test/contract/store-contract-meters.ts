@@ -139,7 +139,8 @@ export function describeMeters(current: () => Store, reopen: () => Promise<Store
         // One is used now and then, all the while; none is left in it.
         if (meter % 20 === 0) used.push(await spendAll([1e9 * meter], { meter: 'old', rate }));
         used.push(await spendAll([meter], { meter: `m${meter}`, rate }));
-        refused.push(await spendAll([meter + 0.5], { meter: 'old', rate }));
+        const lastUsed = 1e9 * (meter - (meter % 20));
+        refused.push(await spendAll([lastUsed + meter], { meter: 'old', rate }));
       }
       expect([...new Set(used)]).toEqual(['+']);
       expect([...new Set(refused)]).toEqual(['-']);
