@@ -140,7 +140,7 @@ export function describeMeters(current: () => Store, reopen: () => Promise<Store
         if (meter % 20 === 0) used.push(await spendAll([1e9 * meter], { meter: 'old', rate }));
         used.push(await spendAll([meter], { meter: `m${meter}`, rate }));
         const lastUsed = 1e9 * (meter - (meter % 20));
-        refused.push(await spendAll([lastUsed + meter], { meter: 'old', rate }));
+        refused.push(await spendAll([lastUsed + 1 + meter], { meter: 'old', rate }));
       }
       expect([...new Set(used)]).toEqual(['+']);
       expect([...new Set(refused)]).toEqual(['-']);
