@@ -321,7 +321,7 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'falling back is no failure',
     'devices/report.ts',
-    '  countRelapse(draft, { version: ran, round }, policy, moment, message);\n',
+    '  countRelapse(draft, { version: ran, round: isFallBack ? round : 0 }, policy, moment, message);\n',
     '',
   ),
   d(
@@ -363,7 +363,7 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
   d(
     'a device that recovers stays failed',
     'devices/report.ts',
-    "if (outcome.state !== 'succeeded') {",
+    "if (outcome.state !== 'succeeded' && !hasFallenBack(device, outcome.version, outcome.round)) {",
     "if (outcome.state === 'succeeded') {",
   ),
   d(
@@ -504,10 +504,28 @@ export const DEVICE_DEFECTS: readonly Defect[] = [
     '',
   ),
   d(
+    'a hand that reflashes a device long after fails its release',
+    'devices/report.ts',
+    'round: isFallBack ? round : 0',
+    'round',
+  ),
+  d(
+    'a retry hides that a device fell back',
+    'devices/outcome.ts',
+    'keepsFailures || hasFallenBack(draft.device, version, round)',
+    'keepsFailures',
+  ),
+  d(
+    'what was offered is served after its window',
+    'devices/serving.ts',
+    'policy.stopped || !isOpen(target.pace?.windows ?? [], at)',
+    'policy.stopped',
+  ),
+  d(
     'the stop does not stop downloads',
     'devices/serving.ts',
-    '!wanted || policy.stopped',
-    '!wanted',
+    'policy.stopped || !isOpen(target.pace?.windows ?? [], at)',
+    '!isOpen(target.pace?.windows ?? [], at)',
   ),
   d(
     'locked devices count as unlocked',

@@ -325,8 +325,20 @@ export const EXPOSURE_DEFECTS: readonly Defect[] = [
   d(
     'a removed product release forgets its base',
     'plan/releases.ts',
-    '? { group, base, rolledBack, release: null }',
-    '? { group, base: null, rolledBack, release: null }',
+    'if (group === null) return withTrack(ended, { group, base, rolledBack, release: null });',
+    'if (group === null) return withTrack(ended, { group, base: null, rolledBack, release: null });',
+  ),
+  d(
+    'what a group rolled back is forgotten with its release',
+    'plan/releases.ts',
+    'return takeOver(rest, rolledBack);',
+    'return rest;',
+  ),
+  d(
+    'a version that was rolled back is a way back',
+    'plan/rollback.ts',
+    'if (trackOf(scope.nextRollout, group).rolledBack.includes(version)) return false;',
+    '',
   ),
   d(
     'a base retires with its manifest',

@@ -482,8 +482,8 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'a locked device is said to be in conflict',
     'plan/impact.ts',
-    'subject.lock === null && isTorn(subject)',
-    'isTorn(subject)',
+    "subject.lock === null && releaseFor(subject, policy) === 'conflict'",
+    "releaseFor(subject, policy) === 'conflict'",
   ),
   d(
     'upgrades are called downgrades',

@@ -30,8 +30,8 @@ export const STEP_DEFECTS: readonly Defect[] = [
   d(
     'a soak begins with a closed window',
     'releases/advance.ts',
-    ' && within.flashable <= input.counts.failed;',
-    ';',
+    'within.flashable <= input.counts.failed;',
+    'true;',
   ),
   d(
     'a soak waits for devices that cannot be flashed',
@@ -78,14 +78,14 @@ export const STEP_DEFECTS: readonly Defect[] = [
   d(
     'dormant devices are waited for',
     'releases/advance.ts',
-    'Math.min(step.successes, awake)',
+    'Math.min(step.successes, running + Math.max(0, flashable - failed))',
     'step.successes',
   ),
   d(
     'a step needs no success',
     'releases/advance.ts',
-    'Math.max(1, Math.min(step.successes, awake))',
-    'Math.min(step.successes, awake)',
+    'Math.max(1, Math.min(step.successes, running + Math.max(0, flashable - failed)))',
+    'Math.min(step.successes, running + Math.max(0, flashable - failed))',
   ),
   d(
     'a step ends above the failure rate',
@@ -103,8 +103,26 @@ export const STEP_DEFECTS: readonly Defect[] = [
   d(
     'minAttempts is more than a small step has',
     'releases/halt.ts',
-    'Math.min(halt.minAttempts, devices)',
+    'Math.min(halt.minAttempts, awake)',
     'halt.minAttempts',
+  ),
+  d(
+    'successes are asked of devices that failed for good',
+    'releases/advance.ts',
+    'Math.max(0, flashable - failed)',
+    'flashable',
+  ),
+  d(
+    'an edit jumps over an approval',
+    'releases/advance.ts',
+    'return index === -1 ? all.length : index;',
+    'return all.length;',
+  ),
+  d(
+    'a finished release is taken back for a few',
+    'releases/halt.ts',
+    "isFew ? 'hold' : halt.action",
+    'halt.action',
   ),
   d('minAttempts is one too many', 'releases/halt.ts', 'attempts < least', 'attempts <= least'),
   d(
@@ -243,7 +261,7 @@ export const STEP_DEFECTS: readonly Defect[] = [
   d(
     'what is replaced is not taken back by a rollback',
     'releases/advance.ts',
-    'if (isDirect && replaced !== null) rolledBack.add(replaced);',
+    "if (takesBack && spec.strategy.onRollback === 'direct') rolledBack.add(replaced);",
     '',
   ),
   d(
@@ -261,8 +279,8 @@ export const STEP_DEFECTS: readonly Defect[] = [
   d(
     'of the steps within what was reached the first one goes on',
     'releases/advance.ts',
-    'steps.findLast(',
-    'steps.find(',
+    'open.findLast(',
+    'open.find(',
   ),
   d(
     'a rollback by git waits for windows',
