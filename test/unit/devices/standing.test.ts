@@ -11,7 +11,7 @@ import { forgetDevice } from '../../../controller/devices/forget.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { downloadableFirmware, shownFirmware } from '../../../controller/devices/serving.ts';
 import { tallyDifference, tallyKeys } from '../../../controller/devices/tally.ts';
-import { emptyDesired } from '../../../controller/model/desired.ts';
+import { DIRECT_STRATEGY, emptyDesired } from '../../../controller/model/desired.ts';
 import { expectedDevice } from '../../../controller/model/device.ts';
 import {
   at,
@@ -164,6 +164,14 @@ describe('what is served', () => {
     expect(downloadableFirmware(device({ action: cancelling }), 42, open, at(0))).toBeNull();
     const away = device({ standing: 'quarantined', action: fetched });
     expect(downloadableFirmware(away, 42, open, at(0))).toBeNull();
+  });
+
+  it('is nothing unfetched while the window of its release is closed', () => {
+    const windows = [{ days: ['Mon' as const], fromMinute: 0, toMinute: 60, timezone: 'UTC' }];
+    const rollout = { strategy: { ...DIRECT_STRATEGY, windows } };
+    const closed = policyOf(desired({ firmware, release: 42, rollout }));
+    expect(downloadableFirmware(device({ action: openAction() }), 42, closed, at(0))).toBeNull();
+    expect(downloadableFirmware(device({ action: fetched }), 42, closed, at(0))).not.toBeNull();
   });
 
   it('is nothing unfetched that the next poll would cancel; a transfer under way goes on', () => {
