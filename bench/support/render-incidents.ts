@@ -160,8 +160,7 @@ function describeSpread(cells: readonly Cell[]): readonly string[] {
   });
   return [
     'The same, where devices fall back after half to one and a half times as long, not all after the same time.',
-    'A device that fell back is tried again and counts as failed until it runs the version again, so then fewer of them',
-    'count at any one time; medians:',
+    'Medians:',
     ...parts,
   ];
 }
