@@ -76,12 +76,18 @@ export interface ReviewRecord {
   /** Epoch milliseconds. */
   readonly at: number;
   /** What became of it; null while it is open. */
-  readonly merged: {
-    readonly commit: string;
-    /** What is otherwise than in the review, one sentence each; null: could not be compared. */
-    readonly moved: readonly string[] | null;
-  } | null;
+  readonly outcome: ReviewOutcome | null;
 }
+
+/** How a reviewed pull request ended. */
+export type ReviewOutcome =
+  | { readonly kind: 'closed' }
+  | {
+      readonly kind: 'merged';
+      readonly commit: string;
+      /** What is otherwise than in the review, one sentence each; null: there was nothing to compare it with. */
+      readonly moved: readonly string[] | null;
+    };
 
 /** The plan of a revision as it was when the controller first met it, before anything of it was carried out. */
 export interface ArrivalRecord {

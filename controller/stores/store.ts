@@ -19,6 +19,7 @@ import type { Condition } from '../model/condition.ts';
 import type { Event, EventDraft } from '../model/event.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
 import type { CensusCell, Tallies } from '../model/live.ts';
+import type { ArrivalRecord, ReviewRecord } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
 
 /** What the state keeps of a product. */
@@ -130,6 +131,16 @@ export interface Store {
   /** The newest good reading of the source, kept so that gates go on after a restart without the repo. */
   snapshot(): Promise<Snapshot | null>;
   saveSnapshot(snapshot: Snapshot, events: readonly EventDraft[]): Promise<void>;
+
+  // --- reviews ------------------------------------------------------------------------------------------------
+  /** The last review of each pull request, the newest 500; saved last first. */
+  reviews(): Promise<readonly ReviewRecord[]>;
+  /** Inserts or replaces, by number of the pull request. */
+  saveReview(review: ReviewRecord): Promise<void>;
+  /** The plan of a revision as it was when it was first met; null where that is not kept (any more). */
+  arrival(revision: string): Promise<ArrivalRecord | null>;
+  /** Keeps the first of each revision, and the newest 100 of all. */
+  saveArrival(arrival: ArrivalRecord): Promise<void>;
 
   // --- devices ------------------------------------------------------------------------------------------------
   /** The hot path: one look-up by key. */

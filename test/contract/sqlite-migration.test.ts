@@ -1,5 +1,5 @@
-// A state that the program before staged releases made, opened by this one: nothing is lost, and what is new is filled
-// from what was there.
+// States that older programs made (before staged releases, and before reviews), opened by this one: nothing is lost, and
+// what is new is filled from what was there.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ import {
 } from './store-fixtures.ts';
 
 const STATE_1 = readFileSync(new URL('sqlite-state-1.sql', import.meta.url), 'utf8');
+const STATE_2 = readFileSync(new URL('sqlite-state-2.sql', import.meta.url), 'utf8');
 const DAY_MS = 86_400_000;
 
 let folder: string;
@@ -219,6 +220,27 @@ describe('a state of schema version 1', () => {
     await (await openStore(fresh)).close();
     await store.close();
     expect(describeTables(file)).toEqual(describeTables(fresh));
+    store = await openStore(file);
+  });
+});
+
+describe('a state of schema version 2', () => {
+  it('is the same afterwards as one of version 1, and holds no reviews', async () => {
+    const second = join(folder, 'second.db');
+    const db = new DatabaseSync(second);
+    db.exec(STATE_2);
+    db.close();
+    const other = await openStore(second);
+    expect(await other.products()).toEqual(await store.products());
+    expect(await other.devices({ product: PRODUCT, limit: 99 })).toEqual(
+      await store.devices({ product: PRODUCT, limit: 99 }),
+    );
+    expect(await other.census(PRODUCT)).toEqual(await store.census(PRODUCT));
+    expect(await other.reviews()).toEqual([]);
+    await other.close();
+    expect(existsSync(`${second}.v2.bak`)).toBe(true);
+    await store.close();
+    expect(describeTables(second)).toEqual(describeTables(file));
     store = await openStore(file);
   });
 });

@@ -1,7 +1,7 @@
 // The tables of a state, as the newest version has them. How an older state gets there is in `migrations.ts`.
 
 /** Number of the schema below. A change raises it, and adds a migration from the number before. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * Makes an empty state. Columns stand for what is asked for by value; everything else of a record is JSON in `detail`
@@ -28,6 +28,14 @@ CREATE TABLE evidence (
 ) WITHOUT ROWID;
 CREATE INDEX evidence_device ON evidence (product, device);
 CREATE TABLE snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
+-- The last review of each pull request; saved rises with each. The plan of each revision as it arrived.
+CREATE TABLE review (
+  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX review_saved ON review (saved);
+CREATE TABLE arrival (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL
+);
 CREATE TABLE token (
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
 ) WITHOUT ROWID;

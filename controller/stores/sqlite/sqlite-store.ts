@@ -14,6 +14,7 @@ import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
 import { openNumbers } from './numbers.ts';
 import { openProducts } from './products.ts';
+import { openReviews } from './reviews.ts';
 import { classifySqliteError } from './sqlite-failure.ts';
 import { loadWords } from './words.ts';
 import { createWriteGroup } from './write-group.ts';
@@ -55,6 +56,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     contacts.reload();
   });
   const products = openProducts(db, words);
+  const reviews = openReviews(db);
   const evidence = openEvidence(db, words);
   const history = openHistory(db, words);
   const devices = openDeviceTable(db, { words, numbers, contacts, products, evidence, history });
@@ -123,6 +125,10 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     addEvents: (events) => write(() => history.addEvents(events)),
     events: (query) => read(() => history.listEvents(query)),
     prune: (before, limit) => write(() => history.prune(before, limit)),
+    reviews: () => read(reviews.list),
+    saveReview: (review) => write(() => reviews.save(review)),
+    arrival: (revision) => read(() => reviews.readArrival(revision)),
+    saveArrival: (arrival) => write(() => reviews.saveArrival(arrival)),
     saveToken: (token) => write(() => products.saveToken(token)),
     tokens: () => read(products.listTokens),
     close: async () => {
