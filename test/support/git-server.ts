@@ -71,7 +71,11 @@ export async function startGitServer(root: string): Promise<GitServer> {
         return;
       }
     }
-    serveByGit(root, request, response, handle.mood === 'cut');
+    serveByGit(request, response, {
+      root,
+      url: request.url ?? '/',
+      isCut: handle.mood === 'cut',
+    });
   };
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -91,14 +95,24 @@ export async function startGitServer(root: string): Promise<GitServer> {
   return handle;
 }
 
+export interface GitRequest {
+  /** The folder that the repositories are in. */
+  readonly root: string;
+  /** Path below `root`, with the query. */
+  readonly url: string;
+  /** Breaks off inside the answer to a POST. */
+  readonly isCut: boolean;
+  /** Called when git has done its work, before the answer ends. */
+  readonly onDone?: () => Promise<void>;
+}
+
 /** The CGI bridge: headers become variables; the backend's headers end at the first empty line. */
-function serveByGit(
-  root: string,
+export function serveByGit(
   request: IncomingMessage,
   response: ServerResponse,
-  isCut: boolean,
+  { root, url: address, isCut, onDone }: GitRequest,
 ): void {
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  const url = new URL(address, 'http://localhost');
   const backend = spawn('git', ['http-backend'], {
     env: {
       ...GIT_ENVIRONMENT,
@@ -137,7 +151,10 @@ function serveByGit(
       response.write(content);
     }
   });
-  backend.stdout.on('end', () => response.end());
+  backend.stdout.on('end', () => {
+    if (onDone === undefined) response.end();
+    else void onDone().finally(() => response.end());
+  });
 }
 
 function writeHead(response: ServerResponse, text: string): void {
