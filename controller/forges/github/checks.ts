@@ -6,39 +6,22 @@ import type { CheckContent } from '../forge.ts';
 import { commitPage } from './addresses.ts';
 import type { GithubSession } from './session.ts';
 import { shorten, writeStatus } from './statuses.ts';
-import { isAnswer } from './trouble.ts';
-
-export interface CheckWriter {
-  /** As `Forge.putCheck`. */
-  write(
-    client: Octokit,
-    check: CheckContent,
-    options: { readonly again: boolean },
-  ): Promise<{ readonly url: string }>;
-}
 
 const ANNOTATIONS_MAX = 50;
 /** Of a title of an annotation. */
 const TITLE_MAX = 255;
-const ONLY_APPS = /authenticate via a GitHub App|not accessible by personal access token/i;
 
-export function createCheckWriter(session: GithubSession): CheckWriter {
-  let mayCreate = true;
-  return {
-    async write(client, check, options) {
-      const { appSlug } = await session.identity(client);
-      if (mayCreate && appSlug !== null) {
-        try {
-          return await writeCheckRun(session, client, { check, appSlug, ...options });
-        } catch (thrown) {
-          if (!isAnswer(thrown, 403, ONLY_APPS)) throw thrown;
-          mayCreate = false;
-        }
-      }
-      await writeStatus(session, client, statusOf(check), options);
-      return { url: commitPage(session.at, check.commit) };
-    },
-  };
+/** As `Forge.putCheck`. */
+export async function writeCheck(
+  session: GithubSession,
+  client: Octokit,
+  check: CheckContent,
+  options: { readonly again: boolean },
+): Promise<{ readonly url: string }> {
+  const { appSlug } = await session.identity(client);
+  if (appSlug !== null) return writeCheckRun(session, client, { check, appSlug, ...options });
+  await writeStatus(session, client, statusOf(check), options);
+  return { url: commitPage(session.at, check.commit) };
 }
 
 interface Writing {

@@ -81,6 +81,13 @@ function judge(trouble: GithubTrouble, context: TroubleContext): Failure {
         : repositoryMissing(place);
     case 409:
       return failure('ForgeConflict', `${cannot}: ${says} It is tried again.`, 'retry');
+    case 422:
+      // The commit is gone after a force push, or was never there.
+      return failure(
+        /no commit found/i.test(answer.message) ? 'ForgeNotFound' : 'ForgeRefused',
+        `${cannot}: ${says}`,
+        'stall',
+      );
     default:
       return failure('ForgeRefused', `${cannot}: ${says}`, 'stall');
   }

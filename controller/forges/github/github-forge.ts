@@ -3,7 +3,7 @@
 import type { Forge } from '../forge.ts';
 import type { GithubSettings } from '../forge-settings.ts';
 import { commitPage, filePage } from './addresses.ts';
-import { createCheckWriter } from './checks.ts';
+import { writeCheck } from './checks.ts';
 import { writeComment } from './comments.ts';
 import { probeRepository } from './probe.ts';
 import { propose } from './propose.ts';
@@ -14,7 +14,6 @@ import { readGithubWebhook } from './webhook.ts';
 
 export function createGithubForge(settings: GithubSettings, options: SessionOptions): Forge {
   const session = createSession(settings, options);
-  const checks = createCheckWriter(session);
   const { at, attempt, attemptInTurn } = session;
   const { webhookSecret: secret, repository } = settings;
 
@@ -47,7 +46,7 @@ export function createGithubForge(settings: GithubSettings, options: SessionOpti
       attemptInTurn(
         `check ${check.commit} ${check.name}`,
         `write the check ${check.name} on commit ${check.commit}`,
-        (client) => checks.write(client, check, { again }),
+        (client) => writeCheck(session, client, check, { again }),
       ),
     putStatus: (status) =>
       attemptInTurn(

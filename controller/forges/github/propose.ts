@@ -35,16 +35,6 @@ export async function propose(
       const other = await findPullRequest(session, client, change.branch);
       if (other !== null) return { pullRequest: other, isNew: false };
     }
-    if (isAnswer(thrown, 422, /no commits between/i)) {
-      throw new ForgeStop(
-        failure(
-          'ForgeNothingToPropose',
-          `Cannot open a pull request from ${change.branch} of ${session.at.place}: ` +
-            `${change.base} has this change already.`,
-          'stall',
-        ),
-      );
-    }
     throw thrown;
   }
 }
@@ -96,6 +86,16 @@ async function createCommit(
     base_tree: base.data.tree.sha,
     tree: entries,
   });
+  if (tree.data.sha === base.data.tree.sha) {
+    throw new ForgeStop(
+      failure(
+        'ForgeNothingToPropose',
+        `Cannot open a pull request from ${change.branch} of ${session.at.place}: ` +
+          `commit ${change.baseCommit} has this change already.`,
+        'stall',
+      ),
+    );
+  }
   const commit = await client.rest.git.createCommit({
     ...target,
     message: change.title,
