@@ -4,20 +4,14 @@
 import type { Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { createSerial } from '../serial.ts';
-import type { Source, Tree } from '../source.ts';
+import type { Source } from '../source.ts';
 import { revisionUnknown, sourceUnavailable, type SourceMistake } from '../source-failure.ts';
-import { isTreePath } from '../tree-path.ts';
+import { createCommitReader } from './commit-reader.ts';
 import { createGitMirror } from './git-mirror.ts';
-import { createGitTree, parseCommit, parseTreeListing } from './git-tree.ts';
-import { isCommitId, isRefName, parseGitUrl } from './git-url.ts';
+import { type GitPlaceOptions, parseGitPlace } from './git-place.ts';
+import { isCommitId } from './git-url.ts';
 
-export interface GitSourceOptions {
-  /** An https, http, ssh, scp-like or file address, or the absolute path of a repository. May carry credentials. */
-  readonly url: string;
-  /** Branch, tag, full reference or commit; null: the remote's default branch. A branch wins over a tag. */
-  readonly ref: string | null;
-  /** Folder of the repository that is the fleet repo; null: all of it. */
-  readonly subfolder: string | null;
+export interface GitSourceOptions extends GitPlaceOptions {
   /** Where local copies are kept, one folder per address. May be deleted at any time. */
   readonly cacheDir: string;
   /** Bound on every single git command. */
@@ -32,30 +26,17 @@ export interface GitSourceOptions {
  * tells nothing by itself.
  */
 export function createGitSource(options: GitSourceOptions): Result<Source, SourceMistake> {
-  const url = parseGitUrl(options.url);
-  if (!url.ok) return url;
-  const { ref, subfolder } = options;
-  if (ref !== null && !isRefName(ref)) {
-    return fail({
-      message: `${JSON.stringify(ref)} cannot be a branch, tag or commit.`,
-      remedy: 'Give URL#BRANCH or URL#BRANCH:FOLDER.',
-    });
-  }
-  if (subfolder !== null && !isTreePath(subfolder)) {
-    return fail({
-      message: `${JSON.stringify(subfolder)} cannot be a folder of a repository.`,
-      remedy: 'Give a path relative to the root of the repository, such as `fleet/manifests`.',
-    });
-  }
-  const place = `${ref ?? ''}${subfolder === null ? '' : `:${subfolder}`}`;
-  const description = place === '' ? url.value.description : `${url.value.description}#${place}`;
+  const place = parseGitPlace(options);
+  if (!place.ok) return place;
+  const { url, ref, description } = place.value;
   const mirror = createGitMirror({
-    url: url.value,
+    url,
     description,
     cacheDir: options.cacheDir,
     fetchTimeoutMs: options.fetchTimeoutMs,
     environment: options.environment ?? process.env,
   });
+  const commits = createCommitReader(mirror, place.value, 1);
   const serially = createSerial();
   let isClosed = false;
   /** Failed reads must not stop whoever closes; and nothing starts after that. */
@@ -75,59 +56,18 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
     return mirror.fetchCommit(revision);
   };
 
-  const readCommit = async (commit: string) => {
-    const content = await mirror.objects.read(commit);
-    if (!content.ok) return fail(mirror.reportDamage());
-    return ok(parseCommit(content.value));
-  };
-
-  /** The tree that was read last: a commit never changes, so it need not be listed again while the copy stands. */
-  let last: { readonly tree: Tree; readonly generation: number } | null = null;
-
-  const readTree = async (commit: string): Promise<Result<Tree, Failure>> => {
-    if (last?.tree.revision === commit && last.generation === mirror.generation) {
-      return ok(last.tree);
-    }
-    const tree = await listCommit(commit);
-    if (tree.ok) last = { tree: tree.value, generation: mirror.generation };
-    return tree;
-  };
-
-  const listCommit = async (commit: string): Promise<Result<Tree, Failure>> => {
-    const facts = await readCommit(commit);
-    if (!facts.ok) return facts;
-    const listing = await mirror.listTree(commit, subfolder);
-    if (!listing.ok) return listing;
-    if (listing.value === null) {
-      const why = `has no folder ${JSON.stringify(subfolder)}`;
-      const remedy = 'Restore the folder, or correct the path after `#BRANCH:`.';
-      return fail(sourceUnavailable(`${description}: commit ${commit} ${why}. ${remedy}`, 'stall'));
-    }
-    const entries = parseTreeListing(listing.value);
-    if (entries === null) return fail(mirror.reportDamage());
-    return ok(
-      createGitTree({
-        revision: commit,
-        subject: facts.value.subject,
-        entries,
-        objects: mirror.objects,
-        onDamage: () => void mirror.reportDamage(),
-      }),
-    );
-  };
-
   return ok({
     description,
     kind: 'git',
     fetch: () =>
       whileOpen(async () => {
         const commit = await mirror.fetchCommit(ref);
-        return commit.ok ? readTree(commit.value) : commit;
+        return commit.ok ? commits.readTree(commit.value) : commit;
       }),
     fetchRevision: (revision) =>
       whileOpen(async () => {
         const commit = await findRevision(revision);
-        return commit.ok ? readTree(commit.value) : commit;
+        return commit.ok ? commits.readTree(commit.value) : commit;
       }),
     descends: (older, newer) =>
       whileOpen(async () => {
@@ -147,7 +87,7 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
         const commit = isCommitId(revision) ? await mirror.findCommit(revision) : ok(null);
         const id = commit.ok && commit.value === null ? await findRevision(revision) : commit;
         if (!id.ok) return id;
-        const facts = await readCommit(id.value ?? '');
+        const facts = await commits.readFacts(id.value ?? '');
         return facts.ok ? ok(facts.value.parents[0] ?? null) : facts;
       }),
     watch: () => () => undefined,
