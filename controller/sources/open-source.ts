@@ -3,7 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail, ok, type Result } from '../base/result.ts';
+import type { ChangeSource } from './change-source.ts';
 import { createDirectorySource } from './directory/directory-source.ts';
+import { createGitChangeSource } from './git/git-change-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { isRefName, parseGitUrl } from './git/git-url.ts';
 import type { Source } from './source.ts';
@@ -72,6 +74,27 @@ export function openSource(
   }
   const { url, ref, subfolder } = spec;
   return createGitSource({ url, ref, subfolder, cacheDir: cache, fetchTimeoutMs });
+}
+
+export type OpenChangeSourceOptions = Pick<OpenSourceOptions, 'cacheDir' | 'fetchTimeoutMs'>;
+
+/** Opens the changes that are proposed to a source, for review. A directory has none. Reads nothing before its first call. */
+export function openChangeSource(
+  spec: SourceSpec,
+  { cacheDir, fetchTimeoutMs = 60_000 }: OpenChangeSourceOptions,
+): Result<ChangeSource, SourceMistake> {
+  if (spec.kind === 'directory') {
+    const message = `${spec.directory} is a directory, and nothing is proposed to a directory.`;
+    return fail({ message, remedy: 'Give the git repository whose pull requests are reviewed.' });
+  }
+  const { url, ref, subfolder } = spec;
+  return createGitChangeSource({
+    url,
+    ref,
+    subfolder,
+    cacheDir: resolve(cacheDir),
+    fetchTimeoutMs,
+  });
 }
 
 /** `BRANCH:FOLDER`, either part of which may be left out. */

@@ -1,5 +1,5 @@
 // Runs one git command on the local copy and reports how it ended. Commands that speak to a server are run by
-// `git-transfer.ts`, long-lived readers of objects by `object-reader.ts`; `classify-git-failure.ts` says what an outcome
+// `git-group.ts`, long-lived readers of objects by `object-reader.ts`; `classify-git-failure.ts` says what an outcome
 // means.
 
 import { simpleGit } from 'simple-git';

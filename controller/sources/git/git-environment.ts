@@ -30,6 +30,14 @@ const DROPPED: ReadonlySet<string> = new Set([
   'LANGUAGE',
 ]);
 
+/** On top of the environment: nothing that the machine configures for git is read, so no program of its choice runs. */
+export const ISOLATION: Environment = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_ATTR_NOSYSTEM: '1',
+};
+
 /**
  * The environment of every git process. `ambient` is the program's own; `directory` the bare repository to work in.
  * Credentials of the URL travel in it, as a header that is only sent to the URL's own server: an environment is not

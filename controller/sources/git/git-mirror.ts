@@ -18,9 +18,9 @@ import {
   isUnknownToServer,
 } from './classify-git-failure.ts';
 import { type GitOutcome, runGit } from './git-command.ts';
-import { runGitTransfer } from './git-transfer.ts';
-import { buildGitEnvironment, buildGitSettings } from './git-environment.ts';
-import { type GitUrl, isCommitId, isRefName } from './git-url.ts';
+import { buildGitEnvironment, buildGitSettings, ISOLATION } from './git-environment.ts';
+import { runGitInGroup } from './git-group.ts';
+import { type GitUrl, isCommitId, isFullId, isRefName } from './git-url.ts';
 import { createObjectReader, type ObjectReader } from './object-reader.ts';
 
 export interface GitMirrorOptions {
@@ -35,12 +35,20 @@ export interface GitMirrorOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** What an isolated command is given besides. */
+export interface IsolatedExtra {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Settings as `key=value`. */
+  readonly settings?: readonly string[];
+}
+
 /** The mirror. Its methods must not run at the same time; the source sees to that. */
 export interface GitMirror {
   readonly objects: ObjectReader;
   /**
    * Asks the server for a branch, tag, full reference or commit (null: its default branch); the commit's full id. What
-   * a name stood for is remembered, so that asking again costs one question while the server says the same.
+   * a name stood for is remembered, so that asking again costs one question while the server says the same. A full id
+   * is that commit alone, whatever branches are called, and is not asked for when it is here.
    */
   fetchCommit(name: string | null): Promise<Result<string, Failure>>;
   /** The full id of a commit that is here already; null where it is not. Does not ask the server. */
@@ -49,6 +57,13 @@ export interface GitMirror {
   isAncestor(older: string, newer: string): Promise<Result<boolean, Failure>>;
   /** The listing of a commit's folder as `ls-tree -r -z -l` writes it; null where the commit has no such folder. */
   listTree(commit: string, subfolder: string | null): Promise<Result<string | null, Failure>>;
+  /**
+   * Runs a command on the copy alone: it reaches no server, has no credentials, and nothing of the machine's own git
+   * configuration and attributes has a say. Programs that it starts are stopped with it.
+   */
+  runIsolated(args: readonly string[], extra?: IsolatedExtra): Promise<GitOutcome>;
+  /** The failure that an unsuccessful command on the copy is; notes damage. */
+  explain(outcome: GitOutcome): Promise<Failure>;
   /** Changes when the copy begins anew: what was read before may not be in it. */
   readonly generation: number;
   /** Notes that the copy is damaged: the next fetch makes a new one. Returns the failure to give until then. */
@@ -85,7 +100,7 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   };
 
   const run = async (args: readonly string[], gitDir = directory): Promise<GitOutcome> => {
-    const command = args[0] === 'fetch' || args[0] === 'ls-remote' ? runGitTransfer : runGit;
+    const command = args[0] === 'fetch' || args[0] === 'ls-remote' ? runGitInGroup : runGit;
     return command({
       args,
       directory: existsSync(gitDir) ? gitDir : options.cacheDir,
@@ -195,9 +210,8 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
 
   /** A commit by id: from here, by asking the server for it, or among everything the server has. */
   const fetchById = async (id: string): Promise<Result<string, Failure>> => {
-    const isFull = id.length === 40 || id.length === 64;
     const attempts = [
-      ...(isFull ? [[`+${id}:refs/lockstep/${digestName(id)}`]] : []),
+      ...(isFullId(id) ? [[`+${id}:refs/lockstep/${digestName(id)}`]] : []),
       HEADS_AND_TAGS,
     ];
     for (const refspecs of [null, ...attempts]) {
@@ -224,6 +238,7 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
       if (name !== null && !isRefName(name)) {
         return fail(revisionUnknown(description, name, 'Give a branch, a tag or a commit.'));
       }
+      if (name !== null && isFullId(name)) return fetchById(name.toLowerCase());
       const candidates = listCandidates(name);
       const listed = await run([
         'ls-remote',
@@ -276,6 +291,19 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
       const outcome = await run(['ls-tree', '-r', '-z', '-l', tree]);
       return outcome.exitCode === 0 ? ok(outcome.stdout) : fail(await explain(outcome));
     },
+    runIsolated: (args, extra = {}) =>
+      runGitInGroup({
+        args,
+        environment: {
+          ...buildGitEnvironment(options.environment, directory, { ...url, credentials: null }),
+          ...ISOLATION,
+          ...extra.environment,
+        },
+        settings: [...settings, ...(extra.settings ?? [])],
+        timeoutMs: fetchTimeoutMs,
+        closing: closing.signal,
+      }),
+    explain,
     reportDamage,
     get generation() {
       return generation;

@@ -45,17 +45,6 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
       isClosed ? fail(sourceUnavailable(`${description} was closed.`, 'stall')) : task(),
     );
 
-  /** The commit that a revision names, from the local copy where it can be. */
-  const findRevision = async (revision: string): Promise<Result<string, Failure>> => {
-    // A branch or tag may look like an abbreviated id, so only a full one is looked up without asking.
-    if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(revision)) {
-      const known = await mirror.findCommit(revision);
-      if (!known.ok) return known;
-      if (known.value !== null) return ok(known.value);
-    }
-    return mirror.fetchCommit(revision);
-  };
-
   return ok({
     description,
     kind: 'git',
@@ -66,7 +55,7 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
       }),
     fetchRevision: (revision) =>
       whileOpen(async () => {
-        const commit = await findRevision(revision);
+        const commit = await mirror.fetchCommit(revision);
         return commit.ok ? commits.readTree(commit.value) : commit;
       }),
     descends: (older, newer) =>
@@ -85,7 +74,7 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
     parentOf: (revision) =>
       whileOpen(async () => {
         const commit = isCommitId(revision) ? await mirror.findCommit(revision) : ok(null);
-        const id = commit.ok && commit.value === null ? await findRevision(revision) : commit;
+        const id = commit.ok && commit.value === null ? await mirror.fetchCommit(revision) : commit;
         if (!id.ok) return id;
         const facts = await commits.readFacts(id.value ?? '');
         return facts.ok ? ok(facts.value.parents[0] ?? null) : facts;

@@ -69,6 +69,11 @@ export function isCommitId(text: string): boolean {
   return /^[0-9a-f]{4,64}$/i.test(text);
 }
 
+/** Whether a text is a commit id in full. */
+export function isFullId(text: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(text);
+}
+
 function parseWithScheme(text: string): Result<GitUrl, SourceMistake> {
   let url: URL;
   try {

@@ -1,4 +1,4 @@
-// Runs one git command that speaks to a server. Such a command starts helpers of its own (HTTP, SSH), and at its
+// Runs one git command that starts programs of its own: to speak to a server (HTTP, SSH), or to check a signature. At its
 // deadline all of them have to go; so it gets a process group, which simple-git cannot give it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -10,16 +10,23 @@ const GRACE_MS = 2_000;
 /** What is kept of the error output: its end. */
 const STDERR_CHARS_MAX = 64 * 1024;
 
-/**
- * Runs `ls-remote` or `fetch`. Never throws for what git does; at its deadline, or when closed, git and all that it
- * started are stopped before this returns.
- */
-export async function runGitTransfer(options: GitCommandOptions): Promise<GitOutcome> {
+/** Runs git. Never throws for what it does; at its deadline, or when closed, all of the group is stopped first. */
+export function runGitInGroup(options: Omit<GitCommandOptions, 'directory'>): Promise<GitOutcome> {
+  const settings = options.settings.flatMap((setting) => ['-c', setting]);
+  return runInGroup('git', { ...options, args: [...settings, ...options.args] });
+}
+
+export type GroupOptions = Pick<
+  GitCommandOptions,
+  'args' | 'environment' | 'timeoutMs' | 'closing'
+>;
+
+/** Runs a program in a group of its own, without input. */
+export async function runInGroup(program: string, options: GroupOptions): Promise<GitOutcome> {
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const stop = AbortSignal.any([deadline, options.closing]);
   if (stop.aborted) return { exitCode: -1, stdout: '', stderr: '', end: 'closed' };
-  const settings = options.settings.flatMap((setting) => ['-c', setting]);
-  const child = spawn('git', [...settings, ...options.args], {
+  const child = spawn(program, options.args, {
     env: { ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own; and without a terminal, SSH has nobody to ask.
