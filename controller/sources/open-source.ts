@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { ChangeSource } from './change-source.ts';
 import { createDirectorySource } from './directory/directory-source.ts';
+import type { AskCredentials } from './git-credentials.ts';
 import { createGitChangeSource } from './git/git-change-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { isRefName, parseGitUrl } from './git/git-url.ts';
@@ -56,6 +57,8 @@ export interface OpenSourceOptions {
   readonly cacheDir: string;
   /** Bound on each git command; 60 s by default. */
   readonly fetchTimeoutMs?: number;
+  /** Asked for credentials of an http(s) address that carries none of its own, before each command that needs them. */
+  readonly credentials?: AskCredentials | undefined;
   /** Time between the two looks at a directory that have to agree; 300 ms by default. */
   readonly settleMs?: number;
   /** Absolute paths in a directory that are no part of it, such as the state file. */
@@ -65,7 +68,13 @@ export interface OpenSourceOptions {
 /** Opens a source; what `parseSource` gave always can be. Nothing is read before its first fetch. */
 export function openSource(
   spec: SourceSpec,
-  { cacheDir, fetchTimeoutMs = 60_000, settleMs = 300, exclude = [] }: OpenSourceOptions,
+  {
+    cacheDir,
+    fetchTimeoutMs = 60_000,
+    credentials,
+    settleMs = 300,
+    exclude = [],
+  }: OpenSourceOptions,
 ): Result<Source, SourceMistake> {
   const cache = resolve(cacheDir);
   if (spec.kind === 'directory') {
@@ -73,15 +82,18 @@ export function openSource(
     return ok(createDirectorySource({ directory, settleMs, exclude: [...exclude, cache] }));
   }
   const { url, ref, subfolder } = spec;
-  return createGitSource({ url, ref, subfolder, cacheDir: cache, fetchTimeoutMs });
+  return createGitSource({ url, ref, subfolder, cacheDir: cache, fetchTimeoutMs, credentials });
 }
 
-export type OpenChangeSourceOptions = Pick<OpenSourceOptions, 'cacheDir' | 'fetchTimeoutMs'>;
+export type OpenChangeSourceOptions = Pick<
+  OpenSourceOptions,
+  'cacheDir' | 'fetchTimeoutMs' | 'credentials'
+>;
 
 /** Opens the changes that are proposed to a source, for review. A directory has none. Reads nothing before its first call. */
 export function openChangeSource(
   spec: SourceSpec,
-  { cacheDir, fetchTimeoutMs = 60_000 }: OpenChangeSourceOptions,
+  { cacheDir, fetchTimeoutMs = 60_000, credentials }: OpenChangeSourceOptions,
 ): Result<ChangeSource, SourceMistake> {
   if (spec.kind === 'directory') {
     const message = `${spec.directory} is a directory, and nothing is proposed to a directory.`;
@@ -94,6 +106,7 @@ export function openChangeSource(
     subfolder,
     cacheDir: resolve(cacheDir),
     fetchTimeoutMs,
+    credentials,
   });
 }
 

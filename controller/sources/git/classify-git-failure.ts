@@ -95,6 +95,7 @@ export function isUnknownToServer({ end, stderr }: GitOutcome): boolean {
 
 /** The failure that an unsuccessful command is. */
 export function classifyGitFailure(outcome: GitOutcome, context: FailureContext): Failure {
+  if (outcome.failure !== undefined) return outcome.failure;
   const begin = `${context.description} cannot be read:`;
   if (outcome.end === 'missing') {
     return sourceUnavailable(

@@ -35,6 +35,7 @@ export function createGitChangeSource(
     // Whatever folder was given, the copy of a source in it is another one.
     cacheDir: join(options.cacheDir, 'changes'),
     fetchTimeoutMs: options.fetchTimeoutMs,
+    credentials: options.credentials,
     environment: options.environment ?? process.env,
   });
   const commits = createCommitReader(mirror, place.value, TREES_MAX);

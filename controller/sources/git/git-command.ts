@@ -3,7 +3,7 @@
 // means.
 
 import { simpleGit } from 'simple-git';
-import { messageOf } from '../../base/failure.ts';
+import { type Failure, messageOf } from '../../base/failure.ts';
 
 /** How a git command ended. Texts may hold credentials: they are for classifying, never for showing as they are. */
 export interface GitOutcome {
@@ -11,8 +11,12 @@ export interface GitOutcome {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** `timedOut` and `closed`: killed. `missing`: there is no git program. */
-  readonly end: 'exited' | 'timedOut' | 'closed' | 'missing';
+  /**
+   * `timedOut` and `closed`: killed. `missing`: there is no git program. `refused`: not started, for the reason that
+   * `failure` gives.
+   */
+  readonly end: 'exited' | 'timedOut' | 'closed' | 'missing' | 'refused';
+  readonly failure?: Failure;
 }
 
 export interface GitCommandOptions {

@@ -10,6 +10,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Failure, messageOf } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
+import type { AskCredentials } from '../git-credentials.ts';
 import { revisionUnknown, sourceUnavailable } from '../source-failure.ts';
 import {
   classifyGitFailure,
@@ -20,6 +21,7 @@ import {
 import { type GitOutcome, runGit } from './git-command.ts';
 import { buildGitEnvironment, buildGitSettings, ISOLATION } from './git-environment.ts';
 import { runGitInGroup } from './git-group.ts';
+import { logIn } from './git-login.ts';
 import { type GitUrl, isCommitId, isFullId, isRefName } from './git-url.ts';
 import { createObjectReader, type ObjectReader } from './object-reader.ts';
 
@@ -29,6 +31,8 @@ export interface GitMirrorOptions {
   readonly description: string;
   /** Holds one folder per address. */
   readonly cacheDir: string;
+  /** Where the credentials come from that the address does not carry; see `AskCredentials`. */
+  readonly credentials: AskCredentials | undefined;
   /** Bound on each command that speaks to the server. */
   readonly fetchTimeoutMs: number;
   /** The program's environment. */
@@ -81,9 +85,13 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   const { url, description, fetchTimeoutMs } = options;
   const key = createHash('sha256').update(url.address).digest('hex').slice(0, 16);
   const directory = join(options.cacheDir, `${key}.git`);
+  /** The address as it was used last, with the credentials of then. */
+  let used = url;
   const context: FailureContext = {
     description,
-    secrets: url.secrets,
+    get secrets() {
+      return used.secrets;
+    },
     timeoutMs: fetchTimeoutMs,
   };
   const settings = buildGitSettings(url, fetchTimeoutMs);
@@ -100,14 +108,24 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   };
 
   const run = async (args: readonly string[], gitDir = directory): Promise<GitOutcome> => {
-    const command = args[0] === 'fetch' || args[0] === 'ls-remote' ? runGitInGroup : runGit;
-    return command({
+    const command = {
       args,
       directory: existsSync(gitDir) ? gitDir : options.cacheDir,
       environment: await withSsh(environmentOf(gitDir)),
       settings,
       timeoutMs: fetchTimeoutMs,
       closing: closing.signal,
+    };
+    if (args[0] !== 'fetch' && args[0] !== 'ls-remote') return runGit(command);
+    const login = await logIn({ ...options, timeoutMs: fetchTimeoutMs, closing: closing.signal });
+    if (!login.ok) {
+      return { exitCode: -1, stdout: '', stderr: '', end: 'refused', failure: login.error };
+    }
+    used = login.value;
+    return runGitInGroup({
+      ...command,
+      environment: await withSsh(buildGitEnvironment(options.environment, gitDir, used)),
+      settings: buildGitSettings(used, fetchTimeoutMs),
     });
   };
 
@@ -133,6 +151,7 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   };
 
   const explain = async (outcome: GitOutcome): Promise<Failure> => {
+    if (outcome.failure !== undefined) return outcome.failure;
     if (!existsSync(join(directory, 'HEAD'))) return reportDamage();
     await removeStaleLock(outcome, directory, fetchTimeoutMs);
     if (isDamage(outcome)) reportDamage();

@@ -3,6 +3,7 @@
 
 import type { Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
+import type { AskCredentials } from '../git-credentials.ts';
 import { createSerial } from '../serial.ts';
 import type { Source } from '../source.ts';
 import { revisionUnknown, sourceUnavailable, type SourceMistake } from '../source-failure.ts';
@@ -16,6 +17,8 @@ export interface GitSourceOptions extends GitPlaceOptions {
   readonly cacheDir: string;
   /** Bound on every single git command. */
   readonly fetchTimeoutMs: number;
+  /** For an http(s) address that carries no credentials of its own. */
+  readonly credentials?: AskCredentials | undefined;
   /** Variables that git gets, cleaned; the program's own by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -34,6 +37,7 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
     description,
     cacheDir: options.cacheDir,
     fetchTimeoutMs: options.fetchTimeoutMs,
+    credentials: options.credentials,
     environment: options.environment ?? process.env,
   });
   const commits = createCommitReader(mirror, place.value, 1);

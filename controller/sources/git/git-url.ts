@@ -45,6 +45,23 @@ export function parseGitUrl(text: string): Result<GitUrl, SourceMistake> {
   return text.includes('://') ? parseWithScheme(text) : parseScpForm(text);
 }
 
+/** The address with credentials that it did not carry itself; they are secrets of it from then on. */
+export function addCredentials(
+  url: GitUrl,
+  credentials: { readonly username: string; readonly password: string },
+): GitUrl {
+  const { username, password } = credentials;
+  const secrets = [...url.secrets, ...listSecrets(username, password)];
+  return { ...url, credentials, secrets: [...new Set(secrets)].filter((secret) => secret !== '') };
+}
+
+/** The forms in which credentials could turn up in a text. */
+function listSecrets(username: string, password: string): readonly string[] {
+  const basic = Buffer.from(`${username}:${password}`).toString('base64');
+  const words = [username, password];
+  return [...words, ...words.map((word) => encodeURIComponent(word)), basic];
+}
+
 /** A text with every secret of the address, and anything else that looks like credentials in an address, taken out. */
 export function redactSecrets(text: string, secrets: readonly string[]): string {
   let redacted = text;
@@ -99,7 +116,7 @@ function parseWithScheme(text: string): Result<GitUrl, SourceMistake> {
   }
   const secrets = [password, url.password, url.search.slice(1)];
   if (transport === 'http') {
-    secrets.push(username, url.username, Buffer.from(`${username}:${password}`).toString('base64'));
+    secrets.push(url.username, ...listSecrets(username, password));
   }
   const bare = new URL(url);
   bare.password = '';
