@@ -1,8 +1,9 @@
 // The review of a change before it is merged: the plan of the merge result, what of it stands without the change too,
 // and how the versions that it releases stand with the verification gate.
 
+import type { Place } from './desired.ts';
 import type { BinaryFacts } from './firmware.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, ReleasePlan } from './plan.ts';
 import type { PullRequest } from './pull-request.ts';
 
 /**
@@ -15,13 +16,18 @@ export type GateState = 'success' | 'neutral' | 'pending' | 'failure';
 export interface ReleaseGateReport {
   readonly product: string;
   readonly group: string | null;
-  readonly version: number;
-  /** `Release/name`. */
+  /** Null: the manifest, or the file that it stands in, cannot be read. */
+  readonly version: number | null;
+  /** `Release/name`; `Product/name` where the releases of a product cannot be told. */
   readonly manifest: string;
+  /** Of the version in its manifest; null where no file can be named. */
+  readonly place: Place | null;
   readonly state: GateState;
   /** Full sentences for people; hold text of manifests. */
   readonly message: string;
   readonly remedy: string | null;
+  /** How it would go from now on, were its version verified; null where it would not start. */
+  readonly forecast: ReleasePlan | null;
 }
 
 /** A version that the change adds, and what its binary has compiled in. */
@@ -41,6 +47,8 @@ export interface NewFirmware {
 export interface ChangeReview {
   /** Of the merge result. */
   readonly plan: Plan;
+  /** Of the base alone, against the same fleet: what goes on, or is refused, whether the change is merged or not. */
+  readonly base: Plan;
   /** False: the change leaves every manifest and every binary as it is. */
   readonly touchesManifests: boolean;
   /**
@@ -61,8 +69,10 @@ export function problemKey(problem: {
   readonly reason: string;
   readonly message: string;
   readonly product: string | null;
+  readonly place: { readonly file: string } | null;
 }): string {
-  return JSON.stringify([problem.product, problem.reason, problem.message]);
+  const { product, reason, message, place } = problem;
+  return JSON.stringify([product, reason, message, place?.file ?? null]);
 }
 
 /** What is kept of the last review of a pull request, so that what was merged can be compared with it. */

@@ -20,8 +20,9 @@ export function paint(style: TextStyle, format: Paint, text: string): string {
 }
 
 // Everything that a terminal may act on: C0 and C1 controls, DEL, and the marks that turn the direction of text.
-// oxlint-disable-next-line no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Text of a manifest or a device, on one line and without what a terminal would act on (shown as `·`). */
 export function cleanText(text: string): string {

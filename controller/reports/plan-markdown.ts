@@ -2,38 +2,13 @@
 // place: it is escaped, mentions nobody and refers to nothing. Posting it is the forge's business.
 
 import { countOf, formatNumber } from '../base/count.ts';
-import type { FirmwareSpec, Place } from '../model/desired.ts';
-import type { Plan, ProductPlan, ReleasePlan } from '../model/plan.ts';
-import { cleanText, formatPlace, shortRevision } from './plain-text.ts';
-import {
-  countPlan,
-  describeActions,
-  describedFirmware,
-  summarisePlan,
-  sumDevices,
-} from './plan-lines.ts';
-import {
-  describeFinish,
-  describeStanding,
-  describeSteps,
-  isStaged,
-  nameRelease,
-} from './release-lines.ts';
-
-/** No report is longer, in characters; a comment on GitHub may have 65,536. */
-export const MARKDOWN_MAX = 60_000;
-
-/** How many entries of each list are shown, tried in order until the report fits. */
-const LIST_SIZES = [200, 50, 15, 5, 1];
-
-/** The first devices of a release that are named. */
-const FIRST_SHOWN = 5;
-
-/** No message or remedy is shown beyond this many characters. */
-const MESSAGE_MAX = 600;
-
-/** No description is shown beyond this many characters. */
-const DESCRIPTION_MAX = 4_000;
+import type { FirmwareSpec } from '../model/desired.ts';
+import type { Plan, ProductPlan } from '../model/plan.ts';
+import { describeRelease, describeVersion, flashTable, listActions } from './markdown-parts.ts';
+import { at, code, escape, fold, list, LIST_SIZES, MARKDOWN_MAX } from './markdown-text.ts';
+import { shortRevision } from './plain-text.ts';
+import { countPlan, describedFirmware, summarisePlan, sumDevices } from './plan-lines.ts';
+import { isStaged } from './release-lines.ts';
 
 /**
  * The plan as Markdown (GitHub's flavour); ends with a line break and is at most `MARKDOWN_MAX` characters long.
@@ -103,7 +78,7 @@ function productBlocks(
   ].join(', ');
   const state = plan.frozen ? ' Frozen: nothing of it changes until the errors are mended.' : '';
   const blocks = [`#### ${code(plan.product)}\n\n${fleet}.${state}`];
-  if (impact.flashes.length > 0) blocks.push(flashTable(plan, size));
+  if (impact.flashes.length > 0) blocks.push(flashTable(impact.flashes, size));
   const staged = plan.releases.filter(isStaged);
   blocks.push(...staged.slice(0, size).map((release) => describeRelease(release, now, size)));
   if (staged.length > size) {
@@ -119,7 +94,9 @@ function productBlocks(
     );
   }
   blocks.push(...describedFirmware(plan, firmware).slice(0, size).map(describeVersion));
-  if (plan.actions.length > 0) blocks.push(foldActions(plan, size));
+  if (plan.actions.length > 0) {
+    blocks.push(fold(countOf(plan.actions.length, 'action'), listActions(plan.actions, size)));
+  }
   if (warnings.length > 0) {
     const items = list(
       warnings,
@@ -129,98 +106,4 @@ function productBlocks(
     blocks.push(fold(countOf(warnings.length, 'warning'), items));
   }
   return blocks;
-}
-
-function flashTable({ impact }: ProductPlan, size: number): string {
-  const rows = impact.flashes.map(
-    ({ from, to, devices }) => `| ${from ?? 'unknown'} | ${to} | ${formatNumber(devices)} |`,
-  );
-  const shown = rows.slice(0, size);
-  const rest = impact.flashes.slice(size);
-  if (rest.length > 0) shown.push(`| … | … | ${formatNumber(sumDevices(rest))} |`);
-  return ['| from | to | devices |', '| ---: | ---: | ---: |', ...shown].join('\n');
-}
-
-function describeRelease(release: ReleasePlan, now: number | null, size: number): string {
-  const finish = describeFinish(release, now);
-  const first = release.firstDevices ?? [];
-  const said = [
-    `**${escape(sentence(nameRelease(release)))}**: ${escape(describeStanding(release))}.`,
-    ...(finish === null ? [] : [`${sentence(finish)}.`]),
-    ...(first.length === 0 ? [] : [`First: ${first.slice(0, FIRST_SHOWN).map(code).join(', ')}.`]),
-  ].join(' ');
-  const steps = describeSteps(release);
-  const rows = steps.slice(0, size).map(({ name, state, exposure, devices, ends, flashes }) => {
-    const shown = state === 'current' ? `**${escape(name)}**` : escape(name);
-    return `| ${shown} | ${exposure} | ${devices} | ${ends} | ${flashes} |`;
-  });
-  if (steps.length > size) rows.push('| … | … | … | … | … |');
-  const head = ['| step | exposure | devices | ends earliest | flashes |'];
-  return [said, '', ...head, '| --- | ---: | ---: | --- | --- |', ...rows].join('\n');
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-}
-
-function foldActions(plan: ProductPlan, size: number): string {
-  const items = list(
-    describeActions(plan.actions),
-    size,
-    ({ type, text, place }) => `- ${code(type)} ${escape(text)}${at({ ...place, column: null })}`,
-  );
-  return fold(countOf(plan.actions.length, 'action'), items);
-}
-
-/** What a version brings: its description is Markdown, and stays inside its quotation. */
-function describeVersion({ version, title, description }: FirmwareSpec): string {
-  const name = `Version ${version}${title === null ? '' : `: ${disarm(cleanText(title))}`}`;
-  if (description === null) return name;
-  const lines = description.slice(0, DESCRIPTION_MAX).split(/\r?\n/);
-  return fold(name, lines.map((line) => `> ${disarm(cleanText(line))}`).join('\n'));
-}
-
-/** GitHub reads Markdown inside a fold only after an empty line. */
-function fold(summary: string, body: string): string {
-  return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
-}
-
-function list<T>(items: readonly T[], size: number, render: (item: T) => string): string {
-  const rest = items.length - size;
-  const lines = items.slice(0, size).map(render);
-  return [...lines, ...(rest > 0 ? [`- … and ${formatNumber(rest)} more`] : [])].join('\n');
-}
-
-function at(place: (Omit<Place, 'column'> & { readonly column: number | null }) | null): string {
-  return place === null ? '' : ` ${code(formatPlace(place))}`;
-}
-
-/** A code span: nothing in it is read as Markdown, and backticks cannot end it. */
-function code(text: string): string {
-  const clean = cleanText(text.slice(0, 300)).replaceAll('`', 'ˋ').trim();
-  return clean === '' ? '' : `\`${clean}\``;
-}
-
-/** Text that stays text: no HTML, no Markdown but code spans, no mention, no reference to another pull request. */
-function escape(text: string): string {
-  const cut = cleanText(text.length > MESSAGE_MAX ? `${text.slice(0, MESSAGE_MAX)}…` : text);
-  const parts = cut.split('`');
-  // Between a pair of backticks stands code; a backtick without its partner is one of the text.
-  if (parts.length % 2 === 0) return escapeWords(cut);
-  return parts.map((part, index) => (index % 2 === 1 ? code(part) : escapeWords(part))).join('');
-}
-
-function escapeWords(text: string): string {
-  return disarm(text.replace(/[\\`*_{}[\]|~]/g, '\\$&'))
-    .replace(/:\/\//g, ':<!-- -->//')
-    .replace(/\bwww\./gi, '$&<!-- -->');
-}
-
-/** Without HTML, mentions and references. */
-function disarm(text: string): string {
-  return text
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[@#](?=[\w-])/g, '$&<!-- -->');
 }

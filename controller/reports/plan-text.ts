@@ -4,6 +4,7 @@
 import { countOf, formatNumber } from '../base/count.ts';
 import type { FirmwareSpec } from '../model/desired.ts';
 import type { Plan, ProductPlan, Refusal, ReleasePlan, Warning } from '../model/plan.ts';
+import { describeActions, type PlanSymbol } from '../plan/action-lines.ts';
 import {
   cleanText,
   formatPlace,
@@ -13,13 +14,7 @@ import {
   type Paint,
   type TextStyle,
 } from './plain-text.ts';
-import {
-  describeActions,
-  describedFirmware,
-  summarisePlan,
-  sumDevices,
-  type PlanSymbol,
-} from './plan-lines.ts';
+import { describedFirmware, summarisePlan, sumDevices } from './plan-lines.ts';
 import { renderProblem } from './problems.ts';
 import {
   describeFinish,

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import type { Action, ReleasePlan } from '../../../controller/model/plan.ts';
 import { fingerprintOf, isSamePlan } from '../../../controller/plan/fingerprint.ts';
 import { parsePlanJson, planJson } from '../../../controller/reports/plan-json.ts';
-import { MARKDOWN_MAX, renderPlanMarkdown } from '../../../controller/reports/plan-markdown.ts';
+import { MARKDOWN_MAX } from '../../../controller/reports/markdown-text.ts';
+import { renderPlanMarkdown } from '../../../controller/reports/plan-markdown.ts';
 import { renderPlanText } from '../../../controller/reports/plan-text.ts';
 import { parseReleaseJson, releaseJson } from '../../../controller/reports/release-json.ts';
 import {
