@@ -138,6 +138,13 @@ export const REASONS = {
     meaning: 'The tip of the source does not descend from the revision in force.',
     remedy: 'Restore the branch, or accept the new history with `lockstep apply --accept-history`.',
   },
+  CommitNotTrusted: {
+    kind: 'error',
+    meaning:
+      'The tip of the source, or a commit on the way to it, lacks a good signature by a listed key; what is in force stays.',
+    remedy:
+      'Sign the commit with a listed key and push it again, or list its key under `source.verify` if it is to be trusted.',
+  },
   LockExpired: {
     kind: 'warning',
     meaning: 'A lock is past its `expires` date; it stays in force.',

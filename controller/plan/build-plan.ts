@@ -40,6 +40,7 @@ const FILE_REASONS: ReadonlySet<string> = new Set([
   'DuplicateName',
   'EmptySource',
   'HistoryRewritten',
+  'CommitNotTrusted',
 ]);
 
 /** Builds the plan of a revision. */

@@ -63,6 +63,13 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     if (!read.ok && read.error.message !== before) log.warn(`source: ${read.error.message}`);
   };
 
+  let toldPass: string | null = null;
+  /** So is why no pass can be made. */
+  const tellPass = (error: Failure | null): void => {
+    if (error !== null && error.message !== toldPass) log.warn(`pass: ${error.message}`);
+    toldPass = error?.message ?? null;
+  };
+
   const loop = createLoop({
     ports,
     options,
@@ -70,7 +77,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
     readSource,
     makePass: async () => {
       const made = await pass({}, options.adopt);
-      if (!made.ok && reader.current().failure === null) log.warn(`pass: ${made.error.message}`);
+      tellPass(made.ok || reader.current().failure !== null ? null : made.error);
       for (const [product, error] of made.ok ? Object.entries(made.value.failures) : []) {
         log.warn(`${product}: ${error.message}`);
       }

@@ -145,7 +145,7 @@ export function createReconciler(
     },
     async pass(request, adopt) {
       const { snapshot, tree, failure: unread, problems } = reader.current();
-      if (snapshot === null) return fail(unread ?? NOT_READ);
+      if (snapshot === null) return fail(unread ?? notAccepted(problems[0]) ?? NOT_READ);
       const observed = await observeFleets(snapshot, held, ports);
       const failures = new Map(observed.failures);
       const first = planFor(snapshot, observed.live, adopt);
@@ -201,6 +201,12 @@ interface Look {
 
 function planContextAt(now: number, adopt: boolean, unavailable: Unavailable): PlanContext {
   return { now, today: new Date(now).toISOString().slice(0, 10), adopt, unavailable };
+}
+
+/** Why the first revision that was read is not in force. */
+function notAccepted(problem: Problem | undefined): Failure | null {
+  if (problem === undefined) return null;
+  return failure(problem.reason, `${problem.message} ${problem.remedy}`, 'stall');
 }
 
 const NOT_READ = failure('SourceUnavailable', 'No revision has been read yet.', 'retry');

@@ -9,7 +9,8 @@ import type { EventDraft } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
 import { REASONS } from '../model/reasons.ts';
 import type { Snapshot } from '../model/revision.ts';
-import type { Tree } from '../sources/source.ts';
+import type { CommitVerdict } from '../sources/signature-policy.ts';
+import type { Source, Tree } from '../sources/source.ts';
 import type { ReconcilerPorts } from './ports.ts';
 
 export interface SourceReading {
@@ -31,10 +32,14 @@ export interface SourceReader {
   /** Takes up the snapshot that the state holds. */
   restore(): Promise<void>;
   /** Reads the newest revision, or the given one. A failure is also kept in `current()`. */
-  read(request: {
-    readonly revision?: string;
-    readonly acceptHistory?: boolean;
-  }): Promise<Result<void, Failure>>;
+  read(request: ReadRequest): Promise<Result<void, Failure>>;
+}
+
+interface ReadRequest {
+  /** One that the revision read last contains changes nothing: what is in force stays. */
+  readonly revision?: string;
+  /** Go to the revision though it does not descend from the one that was read last. */
+  readonly acceptHistory?: boolean;
 }
 
 /** Creates a reader over the controller's source. */
@@ -57,12 +62,31 @@ export function createSourceReader(
     return fail(error);
   };
 
-  const rewritten = async (tree: Tree): Promise<Result<readonly Problem[], Failure>> => {
-    const known = reading.snapshot?.revision;
-    if (known === undefined || known === tree.revision || source === null) return ok([]);
-    const descends = await source.descends(known, tree.revision);
-    if (!descends.ok) return descends;
-    return ok(descends.value ? [] : [historyProblem(known, tree.revision)]);
+  /**
+   * What stands against going to a tree; null: nothing has to be done, because the asked revision lies behind the one
+   * that was read last, which contains it.
+   */
+  const examine = async (
+    source: Source,
+    tree: Tree,
+    request: ReadRequest,
+  ): Promise<Result<readonly Problem[] | null, Failure>> => {
+    const known = reading.snapshot?.revision ?? null;
+    if (known === tree.revision) return ok([]);
+    if (known !== null && request.acceptHistory !== true) {
+      const descends = await source.descends(known, tree.revision);
+      if (!descends.ok) return descends;
+      if (!descends.value) {
+        const contains =
+          request.revision === undefined ? ok(false) : await source.descends(tree.revision, known);
+        // A source that does not have the revision read last any more cannot say so.
+        if (!contains.ok && contains.error.code !== 'RevisionUnknown') return contains;
+        return ok(contains.ok && contains.value ? null : [historyProblem(known, tree.revision)]);
+      }
+    }
+    const verdict = await source.judge(known, tree.revision);
+    if (!verdict.ok) return verdict;
+    return ok(verdict.value.isTrusted ? [] : [trustProblem(verdict.value, tree.revision)]);
   };
 
   /** Reads a tree, and the guardrails of its parent where that is not what was read before. */
@@ -83,6 +107,33 @@ export function createSourceReader(
     return parentGuardrails.ok
       ? ok({ ...loaded.value, parentGuardrails: parentGuardrails.value })
       : parentGuardrails;
+  };
+
+  /** Loads a tree and saves what it gave. */
+  const accept = async (tree: Tree): Promise<Result<Snapshot, Failure>> => {
+    const loaded = await load(tree);
+    if (!loaded.ok) return loaded;
+    const isNew = loaded.value.revision !== reading.snapshot?.revision;
+    await store.saveSnapshot(
+      loaded.value,
+      isNew ? [seenEvent(loaded.value, tree, clock.now())] : [],
+    );
+    return loaded;
+  };
+
+  /** The revision that was read last contains the asked one: it stays, and so does a later tip that waits for a person. */
+  const stay = async (source: Source, known: string): Promise<Result<void, Failure>> => {
+    let { tree, snapshot } = reading;
+    if (tree === null) {
+      const fetched = await source.fetchRevision(known);
+      if (!fetched.ok) return failed(fetched.error);
+      const accepted = await accept(fetched.value);
+      if (!accepted.ok) return failed(accepted.error);
+      tree = fetched.value;
+      snapshot = accepted.value;
+    }
+    reading = { ...reading, snapshot, tree, readAt: clock.now(), failure: null };
+    return ok(undefined);
   };
 
   return {
@@ -111,6 +162,7 @@ export function createSourceReader(
         reading = {
           ...reading,
           tree,
+          subject: tree.subject,
           readAt: clock.now(),
           failure: null,
           problems: [],
@@ -118,30 +170,24 @@ export function createSourceReader(
         };
         return ok(undefined);
       }
-      if (request.acceptHistory !== true) {
-        const problems = await rewritten(tree);
-        if (!problems.ok) return failed(problems.error);
-        if (problems.value.length > 0) {
-          reading = {
-            ...reading,
-            readAt: clock.now(),
-            failure: null,
-            problems: problems.value,
-            revisionSeen: tree.revision,
-            subject: tree.subject,
-          };
-          return ok(undefined);
-        }
+      const examined = await examine(source, tree, request);
+      if (!examined.ok) return failed(examined.error);
+      if (examined.value === null) return stay(source, reading.snapshot?.revision ?? '');
+      if (examined.value.length > 0) {
+        reading = {
+          ...reading,
+          readAt: clock.now(),
+          failure: null,
+          problems: examined.value,
+          revisionSeen: tree.revision,
+          subject: tree.subject,
+        };
+        return ok(undefined);
       }
-      const loaded = await load(tree);
-      if (!loaded.ok) return failed(loaded.error);
-      const isNew = loaded.value.revision !== reading.snapshot?.revision;
-      await store.saveSnapshot(
-        loaded.value,
-        isNew ? [seenEvent(loaded.value, tree, clock.now())] : [],
-      );
+      const accepted = await accept(tree);
+      if (!accepted.ok) return failed(accepted.error);
       reading = {
-        snapshot: loaded.value,
+        snapshot: accepted.value,
         tree,
         subject: tree.subject,
         readAt: clock.now(),
@@ -163,20 +209,33 @@ function withoutParent(
 }
 
 function historyProblem(known: string, tip: string): Problem {
-  return {
-    severity: 'error',
-    reason: 'HistoryRewritten',
-    message: `The tip ${tip} does not descend from ${known}, the revision that was read last; it waits for a person.`,
-    remedy: REASONS.HistoryRewritten.remedy,
-    place: null,
-    excerpt: null,
-    product: null,
-  };
+  return waitingProblem(
+    'HistoryRewritten',
+    `The tip ${tip} does not descend from ${known}, the revision that was read last; it waits for a person.`,
+  );
+}
+
+function trustProblem(
+  { commit, subject, why }: Exclude<CommitVerdict, { readonly isTrusted: true }>,
+  tip: string,
+): Problem {
+  const named = `Commit ${commit}${quoteSubject(subject)} is not trusted: ${why}.`;
+  const waiting = commit === tip ? 'It' : `The tip ${tip}`;
+  return waitingProblem('CommitNotTrusted', `${named} ${waiting} waits for a person.`);
+}
+
+function waitingProblem(reason: 'HistoryRewritten' | 'CommitNotTrusted', message: string): Problem {
+  const { remedy } = REASONS[reason];
+  return { severity: 'error', reason, message, remedy, place: null, excerpt: null, product: null };
+}
+
+function quoteSubject(subject: string | null): string {
+  return subject === null ? '' : ` “${subject.slice(0, 120)}”`;
 }
 
 function seenEvent(snapshot: Snapshot, tree: Tree, at: number): EventDraft {
   const errors = snapshot.problems.filter(({ severity }) => severity === 'error').length;
-  const subject = tree.subject === null ? '' : ` “${tree.subject.slice(0, 120)}”`;
+  const subject = quoteSubject(tree.subject);
   return {
     type: errors === 0 ? 'RevisionSeen' : 'RevisionRefused',
     at,

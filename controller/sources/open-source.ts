@@ -9,6 +9,7 @@ import type { AskCredentials } from './git-credentials.ts';
 import { createGitChangeSource } from './git/git-change-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { isRefName, parseGitUrl } from './git/git-url.ts';
+import type { SignaturePolicy } from './signature-policy.ts';
 import type { Source } from './source.ts';
 import type { SourceMistake } from './source-failure.ts';
 import { isTreePath } from './tree-path.ts';
@@ -59,6 +60,8 @@ export interface OpenSourceOptions {
   readonly fetchTimeoutMs?: number;
   /** Asked for credentials of an http(s) address that carries none of its own, before each command that needs them. */
   readonly credentials?: AskCredentials | undefined;
+  /** Which signatures the commits of a git source must carry; null or left out: none. */
+  readonly verify?: SignaturePolicy | null;
   /** Time between the two looks at a directory that have to agree; 300 ms by default. */
   readonly settleMs?: number;
   /** Absolute paths in a directory that are no part of it, such as the state file. */
@@ -72,6 +75,7 @@ export function openSource(
     cacheDir,
     fetchTimeoutMs = 60_000,
     credentials,
+    verify = null,
     settleMs = 300,
     exclude = [],
   }: OpenSourceOptions,
@@ -79,10 +83,22 @@ export function openSource(
   const cache = resolve(cacheDir);
   if (spec.kind === 'directory') {
     const { directory } = spec;
+    if (verify !== null) {
+      const message = `${directory} is a directory, and what it holds is not signed.`;
+      return fail({ message, remedy: 'Give a git repository, or ask for no signatures.' });
+    }
     return ok(createDirectorySource({ directory, settleMs, exclude: [...exclude, cache] }));
   }
   const { url, ref, subfolder } = spec;
-  return createGitSource({ url, ref, subfolder, cacheDir: cache, fetchTimeoutMs, credentials });
+  return createGitSource({
+    url,
+    ref,
+    subfolder,
+    cacheDir: cache,
+    fetchTimeoutMs,
+    credentials,
+    verify,
+  });
 }
 
 export type OpenChangeSourceOptions = Pick<

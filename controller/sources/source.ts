@@ -3,6 +3,7 @@
 
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
+import type { CommitVerdict } from './signature-policy.ts';
 
 /** One entry of a tree that could be a manifest or a binary. */
 export interface TreeEntry {
@@ -52,6 +53,12 @@ export interface Source {
   descends(older: string, newer: string): Promise<Result<boolean, Failure>>;
   /** The parent revision of a commit, for guardrails; null at a root commit and for a directory. */
   parentOf(revision: string): Promise<Result<string | null, Failure>>;
+  /**
+   * Whether a revision that was fetched is accepted by its signatures, and by those of the commits that lead to it from
+   * `accepted`, as the source was told to ask for. Null, or a revision that the source does not know: nothing was accepted
+   * yet. A directory, and a source that was told nothing, accept everything.
+   */
+  judge(accepted: string | null, revision: string): Promise<Result<CommitVerdict, Failure>>;
   /** Calls back, never more than once a second, when a change is likely; a hint only. Returns what ends the watching. */
   watch(changed: () => void): () => void;
   close(): Promise<void>;

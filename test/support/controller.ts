@@ -43,6 +43,10 @@ export interface TestSource extends Source {
   rewrite(files: Readonly<Record<string, TreeContent>>): string;
   /** Moves the tip to a revision that was committed before. */
   moveTo(revision: string): void;
+  /** Lets the source not trust a revision, for the reason given; null: trust it again. */
+  distrust(revision: string, why: string | null): void;
+  /** What the source was asked to judge, as `ACCEPTED..REVISION`. */
+  readonly judged: readonly string[];
   /** Makes every read fail until it is told otherwise. */
   failWith(failed: Failure | null): void;
   /** The tree of a revision, to break or to look into. */
@@ -110,6 +114,8 @@ export function createTestSource(): TestSource {
   const parents = new Map<string, string | null>();
   let tip: string | null = null;
   let failed: Failure | null = null;
+  const distrusted = new Map<string, string>();
+  const judged: string[] = [];
 
   function add(files: Readonly<Record<string, TreeContent>>, parent: string | null): string {
     const revision = `c${trees.size + 1}`;
@@ -134,6 +140,11 @@ export function createTestSource(): TestSource {
     moveTo(revision) {
       tip = revision;
     },
+    distrust(revision, why) {
+      if (why === null) distrusted.delete(revision);
+      else distrusted.set(revision, why);
+    },
+    judged,
     failWith(now) {
       failed = now;
     },
@@ -155,6 +166,16 @@ export function createTestSource(): TestSource {
       return ok(false);
     },
     parentOf: async (revision) => ok(parents.get(revision) ?? null),
+    async judge(accepted, revision) {
+      judged.push(`${accepted ?? ''}..${revision}`);
+      if (failed !== null) return fail(failed);
+      const why = distrusted.get(revision);
+      return ok(
+        why === undefined
+          ? { isTrusted: true }
+          : { isTrusted: false, commit: revision, subject: 'A change', why },
+      );
+    },
     watch: () => () => undefined,
     close: async () => undefined,
   };

@@ -119,6 +119,7 @@ export function createDirectorySource(options: DirectorySourceOptions): Source {
     },
     descends: async () => ok(true),
     parentOf: async () => ok(null),
+    judge: async () => ok({ isTrusted: true }),
     watch: (changed) => {
       const end = watchDirectory({ directory, isExcluded, changed });
       const once = () => {

@@ -4,9 +4,10 @@ import type { Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Tree } from '../source.ts';
 import { sourceUnavailable } from '../source-failure.ts';
+import { type CommitFacts, parseCommit } from './commit-object.ts';
 import type { GitMirror } from './git-mirror.ts';
 import type { GitPlace } from './git-place.ts';
-import { type CommitFacts, createGitTree, parseCommit, parseTreeListing } from './git-tree.ts';
+import { createGitTree, parseTreeListing } from './git-tree.ts';
 
 export interface CommitReader {
   readFacts(commit: string): Promise<Result<CommitFacts, Failure>>;

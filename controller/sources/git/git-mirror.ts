@@ -20,7 +20,7 @@ import {
 } from './classify-git-failure.ts';
 import { type GitOutcome, runGit } from './git-command.ts';
 import { buildGitEnvironment, buildGitSettings, ISOLATION } from './git-environment.ts';
-import { runGitInGroup } from './git-group.ts';
+import { runGitInGroup, runInGroup } from './git-group.ts';
 import { logIn } from './git-login.ts';
 import { type GitUrl, isCommitId, isFullId, isRefName } from './git-url.ts';
 import { createObjectReader, type ObjectReader } from './object-reader.ts';
@@ -66,6 +66,12 @@ export interface GitMirror {
    * configuration and attributes has a say. Programs that it starts are stopped with it.
    */
   runIsolated(args: readonly string[], extra?: IsolatedExtra): Promise<GitOutcome>;
+  /** Runs another program as isolated as that. */
+  runProgram(
+    program: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<GitOutcome>;
   /** The failure that an unsuccessful command on the copy is; notes damage. */
   explain(outcome: GitOutcome): Promise<Failure>;
   /** Changes when the copy begins anew: what was read before may not be in it. */
@@ -248,6 +254,16 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
     return fail(revisionUnknown(description, id, remedy));
   };
 
+  const isolated = (environment: Readonly<Record<string, string>>) => ({
+    environment: {
+      ...buildGitEnvironment(options.environment, directory, { ...url, credentials: null }),
+      ...ISOLATION,
+      ...environment,
+    },
+    timeoutMs: fetchTimeoutMs,
+    closing: closing.signal,
+  });
+
   return {
     objects,
     findCommit,
@@ -310,18 +326,10 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
       const outcome = await run(['ls-tree', '-r', '-z', '-l', tree]);
       return outcome.exitCode === 0 ? ok(outcome.stdout) : fail(await explain(outcome));
     },
-    runIsolated: (args, extra = {}) =>
-      runGitInGroup({
-        args,
-        environment: {
-          ...buildGitEnvironment(options.environment, directory, { ...url, credentials: null }),
-          ...ISOLATION,
-          ...extra.environment,
-        },
-        settings: [...settings, ...(extra.settings ?? [])],
-        timeoutMs: fetchTimeoutMs,
-        closing: closing.signal,
-      }),
+    runIsolated: (args, { environment = {}, settings: more = [] } = {}) =>
+      runGitInGroup({ ...isolated(environment), args, settings: [...settings, ...more] }),
+    runProgram: (program, args, environment) =>
+      runInGroup(program, { ...isolated(environment), args }),
     explain,
     reportDamage,
     get generation() {

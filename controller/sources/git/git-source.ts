@@ -5,12 +5,15 @@ import type { Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { AskCredentials } from '../git-credentials.ts';
 import { createSerial } from '../serial.ts';
+import type { SignaturePolicy } from '../signature-policy.ts';
 import type { Source } from '../source.ts';
 import { revisionUnknown, sourceUnavailable, type SourceMistake } from '../source-failure.ts';
+import { createCommitJudge } from './commit-judge.ts';
 import { createCommitReader } from './commit-reader.ts';
 import { createGitMirror } from './git-mirror.ts';
 import { type GitPlaceOptions, parseGitPlace } from './git-place.ts';
 import { isCommitId } from './git-url.ts';
+import { parseKeys } from './listed-keys.ts';
 
 export interface GitSourceOptions extends GitPlaceOptions {
   /** Where local copies are kept, one folder per address. May be deleted at any time. */
@@ -19,6 +22,8 @@ export interface GitSourceOptions extends GitPlaceOptions {
   readonly fetchTimeoutMs: number;
   /** For an http(s) address that carries no credentials of its own. */
   readonly credentials?: AskCredentials | undefined;
+  /** Null or left out: every commit is accepted. */
+  readonly verify?: SignaturePolicy | null;
   /** Variables that git gets, cleaned; the program's own by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -41,6 +46,20 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
     environment: options.environment ?? process.env,
   });
   const commits = createCommitReader(mirror, place.value, 1);
+  const keys = options.verify ? parseKeys(options.verify) : null;
+  if (keys !== null && !keys.ok) return keys;
+  const judge =
+    options.verify && keys !== null
+      ? createCommitJudge({
+          mode: options.verify.mode,
+          keys: keys.value,
+          mirror,
+          commits,
+          cacheDir: options.cacheDir,
+          description,
+          timeoutMs: options.fetchTimeoutMs,
+        })
+      : null;
   const serially = createSerial();
   let isClosed = false;
   /** Failed reads must not stop whoever closes; and nothing starts after that. */
@@ -83,6 +102,10 @@ export function createGitSource(options: GitSourceOptions): Result<Source, Sourc
         const facts = await commits.readFacts(id.value ?? '');
         return facts.ok ? ok(facts.value.parents[0] ?? null) : facts;
       }),
+    judge: (accepted, revision) =>
+      whileOpen(async () =>
+        judge === null ? ok({ isTrusted: true }) : judge.judge(accepted, revision),
+      ),
     watch: () => () => undefined,
     async close() {
       isClosed = true;

@@ -11,13 +11,6 @@ import type { ObjectDefect, ObjectReader } from './object-reader.ts';
 /** Up to this size a blob is read at once, through the process that is running already. */
 const SMALL_BYTES_MAX = 1024 * 1024;
 
-/** Parents and subject of a commit. */
-export interface CommitFacts {
-  readonly parents: readonly string[];
-  /** First line of the message; null where it is empty. */
-  readonly subject: string | null;
-}
-
 /**
  * Reads a listing as `ls-tree -r -z -l` writes it: sorted, without what trees leave out and without paths that no
  * work tree could hold. Null where the repository lacks one of the objects.
@@ -33,24 +26,6 @@ export function parseTreeListing(text: string): readonly TreeEntry[] | null {
     entries.push({ path, kind, size: kind === 'file' ? Number(size) : 0, identity: id });
   }
   return entries.sort(compareEntries);
-}
-
-/** Reads a commit object. Grafts and shallow boundaries do not hide its parents. */
-export function parseCommit(content: Uint8Array): CommitFacts {
-  const text = Buffer.from(content).toString('utf8');
-  const end = text.indexOf('\n\n');
-  const header = end < 0 ? text : text.slice(0, end);
-  const parents = [...header.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, id = '']) => id);
-  const subject =
-    end < 0
-      ? ''
-      : (
-          text
-            .slice(end + 2)
-            .trimStart()
-            .split('\n')[0] ?? ''
-        ).trimEnd();
-  return { parents, subject: subject === '' ? null : subject };
 }
 
 export interface GitTreeOptions {

@@ -56,6 +56,7 @@ export function createMemorySource(): MemorySource {
       const index = snapshots.findIndex((each) => each.revision === revision);
       return ok(snapshots[index - 1]?.revision ?? null);
     },
+    judge: async () => ok({ isTrusted: true }),
     watch: () => () => undefined,
     close: async () => undefined,
   };
