@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 
 import type { CommitObject, SignedBy } from './bare-repo.ts';
 import type { Actor, AppRecord } from './identity.ts';
-import { botOf } from './identity.ts';
 import type { Schema } from './routes.ts';
 import type { PullRequestRecord, World } from './world.ts';
 import { isoTime } from './world.ts';
@@ -261,8 +260,4 @@ export function gitCommitDocument(world: World, commit: CommitObject): Schema<'g
 
 export function performedBy(world: World, { app }: Actor) {
   return app === null ? null : appDocument(world, app);
-}
-
-export function botDocument(world: World, app: AppRecord) {
-  return actorDocument(world, botOf(app));
 }

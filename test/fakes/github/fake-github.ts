@@ -43,7 +43,7 @@ export interface SeenRequest {
   readonly status: number;
 }
 
-/** A pull request, as records have it, and where it is looked at. */
+/** The app that Lockstep signs in as; it is installed in the repository. */
 export interface FakeApp {
   readonly id: number;
   readonly slug: string;
