@@ -9,7 +9,7 @@ const IMPACT_TOLERANCE = 0.05;
 /** `sha256:` over revision, actions, refusals, and the impact in steps of 5 %. */
 export function fingerprintOf(revision: string, products: readonly ProductPlan[]): string {
   const parts = products.map((each) => ({ ...decisionsOf(each), impact: roundedImpact(each) }));
-  return `sha256:${digest({ revision, parts })}`;
+  return `sha256:${digestOf({ revision, parts })}`;
 }
 
 /**
@@ -18,27 +18,67 @@ export function fingerprintOf(revision: string, products: readonly ProductPlan[]
  */
 export function isSamePlan(saved: Plan, current: Plan): boolean {
   const decisions = (plan: Plan): string =>
-    digest({ revision: plan.revision, parts: plan.products.map(decisionsOf) });
+    digestOf({ revision: plan.revision, parts: plan.products.map(decisionsOf) });
   if (decisions(saved) !== decisions(current)) return false;
   return saved.products.every((product, index) => {
     const now = current.products[index];
-    return now !== undefined && isImpactClose(product, now);
+    return now !== undefined && movedCounts(product, now).length === 0;
   });
 }
 
-function isImpactClose(saved: ProductPlan, current: ProductPlan): boolean {
-  const counts = (plan: ProductPlan): Map<string, number> =>
-    new Map([
-      ['devices', plan.impact.devices] as const,
-      ...plan.impact.flashes.map((flash) => [`${flash.from}>${flash.to}`, flash.devices] as const),
-    ]);
-  const before = counts(saved);
-  const after = counts(current);
-  return [...new Set([...before.keys(), ...after.keys()])].every((key) => {
-    const a = before.get(key) ?? 0;
-    const b = after.get(key) ?? 0;
-    return Math.abs(a - b) <= IMPACT_TOLERANCE * Math.max(a, b);
+/** A count of devices that is no longer what it was. */
+export interface MovedCount {
+  /** Null: all devices of the product. */
+  readonly flash: { readonly from: number | null; readonly to: number } | null;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The counts of a product's impact that are more than 5 % apart. */
+export function movedCounts(saved: ProductPlan, current: ProductPlan): readonly MovedCount[] {
+  const before = countsOf(saved);
+  const after = countsOf(current);
+  return [...new Map([...after, ...before])].flatMap(([key, { flash }]) => {
+    const moved: MovedCount = {
+      flash,
+      before: before.get(key)?.devices ?? 0,
+      after: after.get(key)?.devices ?? 0,
+    };
+    return isCountClose(moved.before, moved.after) ? [] : [moved];
   });
+}
+
+type Count = Pick<MovedCount, 'flash'> & { readonly devices: number };
+
+function countsOf({ impact }: ProductPlan): ReadonlyMap<string, Count> {
+  const counts: readonly Count[] = [
+    { flash: null, devices: impact.devices },
+    ...impact.flashes.map(({ from, to, devices }) => ({ flash: { from, to }, devices })),
+  ];
+  return new Map(counts.map((each) => [JSON.stringify(each.flash), each]));
+}
+
+/** Whether two counts are within 5 % of each other. */
+export function isCountClose(a: number, b: number): boolean {
+  return Math.abs(a - b) <= IMPACT_TOLERANCE * Math.max(a, b);
+}
+
+/** A count in steps of 5 %; 0 for none. */
+export function roundCount(count: number): number {
+  return count === 0 ? 0 : Math.round(Math.log(count) / Math.log(1 + IMPACT_TOLERANCE)) + 1;
+}
+
+/** The impact of a product with its counts in steps of 5 %. */
+export function roundedImpact({ impact }: ProductPlan): unknown {
+  return {
+    devices: roundCount(impact.devices),
+    flashes: impact.flashes.map(({ from, to, devices }) => [from, to, roundCount(devices)]),
+  };
+}
+
+/** SHA-256 of a value as JSON, as 64 hex digits. */
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
 function decisionsOf(plan: ProductPlan): object {
@@ -47,17 +87,4 @@ function decisionsOf(plan: ProductPlan): object {
     actions: plan.actions,
     refusals: plan.refusals.map(({ reason, manifest, place }) => ({ reason, manifest, place })),
   };
-}
-
-function roundedImpact(plan: ProductPlan): unknown {
-  const step = (count: number): number =>
-    count === 0 ? 0 : Math.round(Math.log(count) / Math.log(1 + IMPACT_TOLERANCE)) + 1;
-  return {
-    devices: step(plan.impact.devices),
-    flashes: plan.impact.flashes.map(({ from, to, devices }) => [from, to, step(devices)]),
-  };
-}
-
-function digest(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

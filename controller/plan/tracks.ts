@@ -98,11 +98,16 @@ export function exposureAction(
     'cause' | 'from' | 'exposure' | 'step' | 'message'
   >,
 ): Action {
+  const { step, from, exposure, cause, message } = change;
   return {
     type: 'SetExposure',
     version: spec.version,
     group: spec.group,
-    ...change,
+    step,
+    from,
+    exposure,
+    cause,
+    message,
     trace: traceOf(origin),
   };
 }
