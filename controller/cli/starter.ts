@@ -8,7 +8,7 @@ import firmwareSchema from '../../schemas/firmware.schema.json' with { type: 'js
 import productSchema from '../../schemas/product.schema.json' with { type: 'json' };
 import releaseSchema from '../../schemas/release.schema.json' with { type: 'json' };
 import { buildParticleModule } from '../simulator/firmware-image.ts';
-import { STARTER_STRATEGY } from './starter-strategy.ts';
+import { STARTER_STRATEGY } from '../proposals/starter-strategy.ts';
 
 const PRODUCT_ID = 94;
 const PHOTON = 6;

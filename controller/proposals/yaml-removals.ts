@@ -21,9 +21,7 @@ export function removeSpot(text: string, spot: Spot, style: TextStyle): readonly
 function removeLast(text: string, spot: Spot, content: Range, style: TextStyle): readonly Way[] {
   const empty = isMapToken(spot.parent) ? {} : [];
   if (spot.outer !== null) return replaceBlock(text, spot.outer, empty, style);
-  return [
-    { splices: [{ ...content, text: renderInline(empty, false, style.quote) }], owned: content },
-  ];
+  return [{ splices: [{ ...content, text: renderInline(empty, false, style) }], owned: content }];
 }
 
 function removeFromBlock(

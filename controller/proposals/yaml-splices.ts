@@ -8,8 +8,10 @@ import {
   columnOfItems,
   lineStart,
   nextLine,
+  PLAIN_HABITS,
   renderEntry,
   renderInline,
+  renderPair,
   renderQuoted,
   type TextStyle,
 } from './yaml-style.ts';
@@ -76,7 +78,7 @@ function setValue(text: string, spot: Spot, value: YamlValue, style: TextStyle):
   if (before === null) return [];
   if (old === undefined) {
     const { end } = before;
-    const put = renderInline(value, spot.inFlow, style.quote);
+    const put = renderInline(value, spot.inFlow, style);
     return [{ splices: [{ start: end, end, text: ` ${put}` }], owned: { start: end, end } }];
   }
   if (old.type === 'block-map' || old.type === 'block-seq')
@@ -100,7 +102,7 @@ function restyle(
       return renderLiteral(text, old, value, style);
   }
   const isLine = old.type === 'block-scalar' && old.source.endsWith('\n');
-  return renderInline(value, inFlow, style.quote) + (isLine ? style.eol : '');
+  return renderInline(value, inFlow, style) + (isLine ? style.eol : '');
 }
 
 /** A text of several lines, indented as the block scalar before it. */
@@ -127,23 +129,19 @@ function addTo(
   const items = itemsOf(collection);
   const last = items.at(-1);
   if (collection.type === 'flow-collection') {
-    const put =
-      key === null
-        ? renderInline(value, true, style.quote)
-        : renderInline({ [key]: value }, true, style.quote).slice(2, -2);
+    const put = key === null ? renderInline(value, true, style) : renderPair(key, value, style);
     return last === undefined
-      ? addFirst(text, collection, put)
+      ? addFirst(text, collection, put, style)
       : addToFlow(text, collection, last, put, style);
   }
   if (last === undefined) return [];
   const content = contentOf(leavesOfItem(last));
   if (content === null) return [];
   const column = columnOfItems(text, collection);
-  const isFlow = (_: string, each: YamlValue): boolean => Array.isArray(each);
   const lines =
     key === null
-      ? [`${' '.repeat(column)}${introduction(last)}${renderInline(value, false, style.quote)}`]
-      : renderEntry(key, value, { column, style, path: '' }, isFlow);
+      ? [`${' '.repeat(column)}${introduction(last)}${renderInline(value, false, style)}`]
+      : renderEntry(key, value, { column, style, path: '' }, PLAIN_HABITS);
   const put = lines.join(style.eol);
   return [addLines(text, content.end, put, style)];
 }
@@ -167,7 +165,12 @@ function addLines(text: string, end: number, lines: string, { eol }: TextStyle):
   return { splices: [{ start: at, end: at, text: put }], owned: { start: at, end: at } };
 }
 
-function addFirst(text: string, collection: CST.FlowCollection, put: string): readonly Way[] {
+function addFirst(
+  text: string,
+  collection: CST.FlowCollection,
+  put: string,
+  { pad }: TextStyle,
+): readonly Way[] {
   const open = endOf(collection.start);
   const close = collection.end.find(({ type }) => type.startsWith('flow-'))?.offset ?? open;
   const isMap = collection.start.source === '{';
@@ -175,9 +178,11 @@ function addFirst(text: string, collection: CST.FlowCollection, put: string): re
   const owned = { start: open, end: open };
   if (inside.trim() !== '') {
     // Comments stand between the brackets.
-    return [{ splices: [{ start: open, end: open, text: isMap ? ` ${put}` : put }], owned }];
+    return [{ splices: [{ start: open, end: open, text: isMap ? `${pad}${put}` : put }], owned }];
   }
-  return [{ splices: [{ start: open, end: close, text: isMap ? ` ${put} ` : put }], owned }];
+  return [
+    { splices: [{ start: open, end: close, text: isMap ? `${pad}${put}${pad}` : put }], owned },
+  ];
 }
 
 function addToFlow(

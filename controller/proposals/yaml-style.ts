@@ -4,6 +4,7 @@
 import { Document } from 'yaml';
 import {
   contentOf,
+  endOf,
   type Collection,
   type DocumentSpan,
   isCollection,
@@ -18,6 +19,8 @@ export type QuoteStyle = 'double' | 'single';
 export interface TextStyle {
   readonly eol: '\n' | '\r\n';
   readonly quote: QuoteStyle;
+  /** What stands inside of the brackets of a map on one line. */
+  readonly pad: '' | ' ';
   /** Spaces by which a map inside a map is indented. */
   readonly step: number;
 }
@@ -29,8 +32,19 @@ export function readStyle(text: string, span: DocumentSpan | null): TextStyle {
   return {
     eol: text.includes('\r\n') ? '\r\n' : '\n',
     quote: isSingle ? 'single' : 'double',
+    pad: findPad(text, span),
     step: (isCollection(span?.root) ? findStep(text, span.root) : null) ?? 2,
   };
+}
+
+/** As in the first map of the document that says something on the line of its bracket. */
+function findPad(text: string, span: DocumentSpan | null): '' | ' ' {
+  for (const leaf of span?.leaves ?? []) {
+    const rest = text.slice(endOf(leaf), lineEnd(text, leaf.offset));
+    if (leaf.type !== 'flow-map-start' || /^\s*(?:#|\}|$)/.test(rest)) continue;
+    return rest.startsWith(' ') ? ' ' : '';
+  }
+  return ' ';
 }
 
 /** By how much the first block map inside a block map is indented; null where there is none. */
@@ -71,14 +85,17 @@ export function nextLine(text: string, offset: number): number {
 }
 
 /** A value on one line. `inFlow`: it is to stand between brackets, where commas and brackets mean something. */
-export function renderInline(value: YamlValue, inFlow: boolean, quote: QuoteStyle): string {
-  if (typeof value === 'string') return renderText(value, inFlow, quote);
+export function renderInline(value: YamlValue, inFlow: boolean, style: TextStyle): string {
+  if (typeof value === 'string') return renderText(value, inFlow, style.quote);
   if (typeof value !== 'object' || value === null) return String(value);
-  if (isList(value)) return `[${value.map((item) => renderInline(item, true, quote)).join(', ')}]`;
-  const entries = Object.entries(value).map(
-    ([key, item]) => `${renderText(key, true, quote)}: ${renderInline(item, true, quote)}`,
-  );
-  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+  if (isList(value)) return `[${value.map((item) => renderInline(item, true, style)).join(', ')}]`;
+  const entries = Object.entries(value).map(([key, item]) => renderPair(key, item, style));
+  return entries.length === 0 ? '{}' : `{${style.pad}${entries.join(', ')}${style.pad}}`;
+}
+
+/** An entry of a map between brackets. */
+export function renderPair(key: string, value: YamlValue, style: TextStyle): string {
+  return `${renderText(key, true, style.quote)}: ${renderInline(value, true, style)}`;
 }
 
 /** Whether a value is a list; `Array.isArray` does not tell that of a readonly one. */
@@ -112,32 +129,48 @@ function isPlain(text: string, inFlow: boolean): boolean {
   return document.toString({ lineWidth: 0 }) === (inFlow ? `[ ${text} ]\n` : `k: ${text}\n`);
 }
 
-/** An entry of a block map as lines, its key at the column; collections go where `isFlow` says, below or beside it. */
+/** How the values of a manifest are written, by dotted path. */
+export interface Habits {
+  /** Whether a collection stands between brackets. */
+  isFlow(path: string, value: YamlValue): boolean;
+  /** How a text is quoted that needs no quotes; null: not at all. */
+  quoteOf(path: string): QuoteStyle | null;
+}
+
+/** An entry of a block map as lines, its key at the column. */
 export function renderEntry(
   key: string,
   value: YamlValue,
   place: { readonly column: number; readonly style: TextStyle; readonly path: string },
-  isFlow: (path: string, value: YamlValue) => boolean,
+  habits: Habits,
 ): readonly string[] {
   const { column, style } = place;
   const path = place.path === '' ? key : `${place.path}.${key}`;
   const head = `${' '.repeat(column)}${renderText(key, false, style.quote)}:`;
+  const quote = typeof value === 'string' ? habits.quoteOf(path) : null;
+  if (typeof value === 'string' && quote !== null) return [`${head} ${renderQuoted(value, quote)}`];
   const isBlock =
     typeof value === 'object' &&
     value !== null &&
     Object.keys(value).length > 0 &&
-    !isFlow(path, value);
-  if (!isBlock) return [`${head} ${renderInline(value, false, style.quote)}`];
+    !habits.isFlow(path, value);
+  if (!isBlock) return [`${head} ${renderInline(value, false, style)}`];
   const inner = column + style.step;
   if (isList(value)) {
-    const items = value.map((item) => renderInline(item, false, style.quote));
+    const items = value.map((item) => renderInline(item, false, style));
     return [head, ...items.map((item) => `${' '.repeat(inner)}- ${item}`)];
   }
   const entries = Object.entries(value);
   return [
     head,
     ...entries.flatMap(([name, item]) =>
-      renderEntry(name, item, { column: inner, style, path }, isFlow),
+      renderEntry(name, item, { column: inner, style, path }, habits),
     ),
   ];
 }
+
+/** Lists between brackets, maps below their key, quotes where they are needed. */
+export const PLAIN_HABITS: Habits = {
+  isFlow: (_, value) => Array.isArray(value),
+  quoteOf: () => null,
+};

@@ -182,7 +182,8 @@ function leavesOfSpot(spot: Spot | null): readonly Leaf[] {
   return spot === null ? [] : leavesOfItem(spot.item);
 }
 
-function readKey(key: CST.Token | undefined | null): string | null {
+/** The text of a key; null where it is no plain text. */
+export function readKey(key: CST.Token | undefined | null): string | null {
   return key === undefined || key === null
     ? null
     : (CST.resolveAsScalar(key, false, ignore)?.value ?? null);

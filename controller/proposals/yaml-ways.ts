@@ -53,7 +53,7 @@ export function replaceBlock(
   ]);
   const body = contentOf(leavesOf(spot.item.value));
   if (head === null || body === null) return [];
-  const put = ` ${renderInline(value, spot.inFlow, style.quote)}`;
+  const put = ` ${renderInline(value, spot.inFlow, style)}`;
   const owned = { start: head.end, end: endOfLine(text, body.end) };
   const lines = linesOf(text, body);
   if (lines === null) return [{ splices: [{ start: head.end, end: body.end, text: put }], owned }];

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { STARTER_STRATEGY } from '../../controller/cli/starter-strategy.ts';
+import { STARTER_STRATEGY } from '../../controller/proposals/starter-strategy.ts';
 import { examineBytes } from '../../controller/firmware/examine.ts';
 import { buildParticleModule } from '../../controller/simulator/firmware-image.ts';
 import {

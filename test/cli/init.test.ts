@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { STARTER_STRATEGY } from '../../controller/cli/starter-strategy.ts';
+import { STARTER_STRATEGY } from '../../controller/proposals/starter-strategy.ts';
 import type { ReleaseManifest } from '../../controller/model/schema-types.ts';
 import { makeFolder, runCli } from '../support/cli.ts';
 
