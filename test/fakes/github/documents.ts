@@ -189,7 +189,7 @@ export function repositoryDocument(world: World, named?: RepositoryName) {
     archived: false,
     disabled: false,
     visibility: isPrivate ? ('private' as const) : ('public' as const),
-    pushed_at: isoTime(world.now()),
+    pushed_at: isoTime(createdAt),
     created_at: isoTime(createdAt),
     updated_at: isoTime(createdAt),
     allow_rebase_merge: true,
