@@ -70,7 +70,7 @@ export function createCheck(
   return check;
 }
 
-/** What is not named stays; annotations are added to those that are there. */
+/** What is not named stays, and so does the end of a check; annotations are added to those that are there. */
 export function applyCheck(world: World, check: CheckRecord, change: Change): void {
   checkOutput(change.output);
   if (change.status === 'completed' && change.conclusion === undefined) {
@@ -84,10 +84,8 @@ export function applyCheck(world: World, check: CheckRecord, change: Change): vo
     check.status = 'completed';
     check.conclusion = conclusionOf(change.conclusion);
     check.completedAt = change.completed_at ?? isoTime(world.now());
-  } else if (change.status !== undefined) {
+  } else if (change.status !== undefined && check.status !== 'completed') {
     check.status = change.status;
-    check.conclusion = null;
-    check.completedAt = null;
   }
   const { output } = change;
   if (output === undefined) return;
