@@ -9,6 +9,7 @@ import { checkRoutes } from './check-routes.ts';
 import type { Caller, CredentialDesk } from './credentials.ts';
 import { badCredentials, canSee, checkAccess } from './credentials.ts';
 import { apiUrlOf } from './documents.ts';
+import { answerGraphql } from './graphql.ts';
 import { gitDataRoutes } from './git-data-routes.ts';
 import type { Mood, Moods } from './moods.ts';
 import { pullRequestRoutes } from './pull-request-routes.ts';
@@ -84,6 +85,7 @@ export function createApi({
 
   const handle = async (request: IncomingApiRequest, caller: Caller): Promise<RawReply> => {
     const { method, url, body } = request;
+    if (request.path === '/graphql') return answerGraphql(caller, readBody(body));
     const path = locate(request.path, method, url, caller);
     const found = findRoute(routes, method, path);
     if (found === null) {

@@ -125,7 +125,7 @@ export async function startFakeGitHub(options: FakeGitHubOptions = {}): Promise<
   const serveGit = createGitDoor({ world, desk, moods, inTurn, folder });
   server.on('request', (request, response) => {
     const url = new URL(request.url ?? '/', origin);
-    const path = url.pathname.replace(/^\/api\/v3(?=\/|$)/, '');
+    const path = url.pathname.replace(/^\/api(?:\/v3)?(?=\/|$)/, '');
     const seen: { -readonly [Key in keyof SeenRequest]: SeenRequest[Key] } = {
       method: request.method ?? 'GET',
       path,
