@@ -109,7 +109,11 @@ async function loadClass(
     userAgent: 'lockstep',
     log: SILENT,
     request: { fetch: createTransport({ api: at.api, signal, timeLimitMs: TIME_LIMIT_MS }) },
-    retry: { doNotRetry: NEVER_RETRIED, retryAfterBaseValue: isPaced ? 500 : 10 },
+    retry: {
+      retries: READ_RETRIES,
+      doNotRetry: NEVER_RETRIED,
+      retryAfterBaseValue: isPaced ? 500 : 10,
+    },
     throttle: {
       enabled: isPaced,
       id: at.place,
@@ -131,8 +135,9 @@ const SILENT = {
 /** A plugin of octokit; the last one, so that what it does lies around what the others do. */
 function behave(octokit: Pick<Octokit, 'hook'>): Record<string, never> {
   octokit.hook.wrap('request', async (request, options) => {
-    // A copy: octokit shares the object among requests.
-    options.request = { ...options.request, retries: options.method === 'GET' ? READ_RETRIES : 0 };
+    // A copy: octokit shares the object among requests. Naming a number for reads here would override `doNotRetry`.
+    const isRead = options.method === 'GET';
+    options.request = { ...options.request, ...(!isRead && { retries: 0 }) };
     return turnIntoTrouble(async () => {
       const response = await request(options);
       const { status, data } = response as { readonly status: number; readonly data: unknown };

@@ -103,6 +103,12 @@ function createAnswerCache(): AnswerCache {
   };
 }
 
-function toResponse({ response: { status, statusText, headers }, body }: Whole): Response {
-  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, statusText, headers });
+function toResponse({ response: { status, statusText, headers, url }, body }: Whole): Response {
+  const whole = new Response(WITHOUT_BODY.has(status) ? null : body, {
+    status,
+    statusText,
+    headers,
+  });
+  // octokit reads it, and it can't be given.
+  return Object.defineProperty(whole, 'url', { value: url });
 }
