@@ -14,11 +14,19 @@ import { drain } from './drain.ts';
 
 /** How binaries outside the tree are reached. Without them, binaries by URL stay unchecked. */
 export interface BinaryPorts {
-  /** Opens a URL of a manifest. A failure that cannot pass by itself (`stall`) means: not there. */
+  /**
+   * Opens a URL of a manifest. A failure that cannot pass by itself (`stall`) means: not there; but a host that may not
+   * be asked (`HostNotListed`, `AddressNotPublic`) leaves the binary unchecked.
+   */
   readonly openUrl?: (url: string) => Promise<Result<AsyncIterable<Uint8Array>, Failure>>;
   /** What is known of a binary that is stored already; null where it is not. */
   readonly knownBinary?: (sha256: string) => Promise<BinaryFacts | null>;
+  /** Size of a file of the tree above which it is not read, and counts as missing. Left out: any size is read. */
+  readonly binaryBytesMax?: number;
 }
+
+/** Failures that say nothing of the binary. */
+const NOT_ASKED: ReadonlySet<string> = new Set(['HostNotListed', 'AddressNotPublic']);
 
 type BinarySpec = FirmwareSpec['binary'];
 
@@ -54,7 +62,7 @@ export function createBinaryReader(ports: BinaryPorts): BinaryReader {
             ? ok({ state: 'read', facts } as const)
             : path === null
               ? ok(await readUrl(ports, url ?? '', sha256))
-              : await readPath(tree, entries, path);
+              : await readPath(tree, entries, path, ports.binaryBytesMax ?? Infinity);
         if (!finding.ok) return finding.error;
         findings.set(key, finding.value);
         // What a URL gives may be mended in place, so only the right content is remembered.
@@ -95,6 +103,7 @@ async function readPath(
   tree: Tree,
   entries: ReadonlyMap<string, TreeEntry>,
   path: string,
+  bytesMax: number,
 ): Promise<Result<BinaryFinding, Failure>> {
   // A path that leaves the tree is told by `manifests/`, which needs no tree for it.
   if (normalisePath(path) === null) return ok({ state: 'missing', detail: null });
@@ -103,6 +112,7 @@ async function readPath(
     const link = findLink(entries, path);
     return ok({ state: 'missing', detail: link === null ? null : describeLink(path, link) });
   }
+  if (entry.size > bytesMax) return ok({ state: 'missing', detail: describeSize(entry, bytesMax) });
   const content = await tree.open(path);
   if (!content.ok) return content;
   return examine(path, content.value);
@@ -126,6 +136,16 @@ function describeLink(path: string, link: TreeEntry): { message: string; remedy:
   };
 }
 
+function describeSize(
+  { path, size }: TreeEntry,
+  bytesMax: number,
+): { message: string; remedy: string } {
+  return {
+    message: `\`${path}\` has ${size} bytes, and no more than ${bytesMax} are read of a binary here.`,
+    remedy: 'Commit the firmware image alone, or have the limit raised.',
+  };
+}
+
 async function readUrl(ports: BinaryPorts, url: string, sha256: string): Promise<BinaryFinding> {
   const stored = (await ports.knownBinary?.(sha256)) ?? null;
   if (stored !== null) return { state: 'read', facts: stored };
@@ -133,6 +153,7 @@ async function readUrl(ports: BinaryPorts, url: string, sha256: string): Promise
   const content = await ports.openUrl(url);
   const result = content.ok ? await examine(url, content.value) : content;
   if (result.ok) return result.value;
+  if (NOT_ASKED.has(result.error.code)) return { state: 'unchecked' };
   return {
     state: 'missing',
     detail: {

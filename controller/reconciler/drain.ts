@@ -3,10 +3,11 @@
 
 import { type Failure, failure, messageOf } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { StreamBroken } from '../sources/source-failure.ts';
 
 /**
  * Hands every chunk to `take` until the stream ends or `take` returns false. `name` is for the message. A stream that
- * breaks off is a failure to be tried again.
+ * breaks off is the failure that it says, or else one to be tried again.
  */
 export async function drain(
   name: string,
@@ -19,6 +20,7 @@ export async function drain(
     }
     return ok(null);
   } catch (thrown) {
+    if (thrown instanceof StreamBroken) return fail(thrown.failure);
     return fail(failure('ReadFailed', `Reading ${name} broke off: ${messageOf(thrown)}`, 'retry'));
   }
 }

@@ -243,3 +243,17 @@ describe('a binary by URL', () => {
     expect(snapshot.refused).toEqual(['Firmware/t/t-42']);
   });
 });
+
+describe('a limit for binaries of the tree', () => {
+  it('lets one that is larger count as missing, unread, and says the limit', async () => {
+    const tree = memoryTree(FILES);
+    const limit = BINARY.length - 1;
+    const snapshot = open(await createRevisionLoader({ binaryBytesMax: limit }).load(tree, null));
+    expect(tell(snapshot)).toEqual([
+      `f.yml BinaryMissing: \`firmware/42.bin\` has ${BINARY.length} bytes, and no more than ${limit} are read of a binary here.`,
+    ]);
+    expect(tree.reads).not.toContain('firmware/42.bin');
+    const fitting = createRevisionLoader({ binaryBytesMax: BINARY.length });
+    expect(tell(open(await fitting.load(memoryTree(FILES), null)))).toEqual([]);
+  });
+});
