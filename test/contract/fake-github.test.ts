@@ -177,6 +177,8 @@ describe('who is asking', () => {
     expect(await refusalOf(get('stranger'))).toBe('404 Not Found');
     expect(await refusalOf(get(null))).toBe('404 Not Found');
     expect((await get('reader')).data.default_branch).toBe('main');
+    gh.setAccess('stranger', 'read');
+    expect((await get('stranger')).data.private).toBe(true);
     gh.isPrivate = false;
     expect((await get(null)).data.private).toBe(false);
     const create = clientOf(gh, 'reader').rest.git.createBlob({ ...SLUG, content: 'x' });
@@ -336,10 +338,11 @@ describe('pull requests', () => {
   });
 
   it.each(['merge', 'squash', 'rebase'] as const)('are merged by %s', async (method) => {
-    const gh = await start();
+    const gh = await start({ files: { list: 'a\nb\nc\nd\ne\n' } });
     await openOne(gh);
-    await gh.pushToPullRequest(1, { second: '2\n' }, { message: 'Second' });
-    const base = await gh.push('main', { other: 'o\n' });
+    const second = { list: (text: string) => text.replace('a', 'A') };
+    await gh.pushToPullRequest(1, second, { message: 'Second' });
+    const base = await gh.push('main', { list: (text) => text.replace('e', 'E') });
     const { pulls, repos } = clientOf(gh).rest;
     const sha = gh.pullRequest(1).head.sha;
     const stale = pulls.merge({ ...SLUG, pull_number: 1, sha: base });
@@ -347,8 +350,8 @@ describe('pull requests', () => {
     const merge = { ...SLUG, pull_number: 1, sha, merge_method: method } as const;
     const { data } = await pulls.merge(merge);
     expect(data.sha).toBe(gh.branch('main'));
-    const tree = await git(gh.repoDir, 'ls-tree', '--name-only', 'main');
-    expect(tree.split('\n')).toEqual(['README.md', 'lock', 'other', 'second']);
+    expect(await gh.file('main', 'list')).toBe('A\nb\nc\nd\nE\n');
+    expect(await gh.file('main', 'lock')).toBe('new\n');
     const log = await git(gh.repoDir, 'log', '--first-parent', '--format=%s', `${base}..main`);
     expect(log.split('\n')).toEqual(
       {
@@ -498,7 +501,14 @@ describe('checks and statuses', () => {
     });
     const annotations = await checks.listAnnotations({ ...SLUG, check_run_id });
     expect(annotations.data.map(({ start_line }) => start_line)).toEqual([1, 2]);
-    expect((await checks.get({ ...SLUG, check_run_id })).data.output.annotations_count).toBe(2);
+    // More of them are added; nothing takes one away.
+    const output = { summary: 'more', annotations: [annotation(3)] };
+    await checks.update({ ...SLUG, check_run_id, output });
+    const { data } = await checks.get({ ...SLUG, check_run_id });
+    expect(data).toMatchObject({
+      conclusion: 'failure',
+      output: { title: 'Refused', summary: 'more', annotations_count: 3 },
+    });
   });
 
   it('are found by commit, name and app, the newest of each name', async () => {

@@ -35,6 +35,7 @@ export interface CredentialDesk {
   mint(app: AppRecord, permissions: Permissions): InstallationCaller;
   /** Ends every installation's token, and this personal one. */
   revoke(token?: string): void;
+  setAccess(token: string, access: UserToken['access']): void;
   /** PKCS #8, PEM; made when first asked for. */
   privateKey(): string;
 }
@@ -97,6 +98,11 @@ export function createCredentialDesk(
     revoke(token) {
       installationTokens.clear();
       if (token !== undefined) userTokens.delete(token);
+    },
+    setAccess(token, access) {
+      const known = userTokens.get(token);
+      if (known === undefined) throw new Error('There is no such personal token.');
+      userTokens.set(token, { ...known, access });
     },
     privateKey: () => appKeys().privateKey,
   };

@@ -94,6 +94,8 @@ export interface FakeGitHub
   workflowToken(permissions: Permissions): string;
   /** A token of the app's installation, without the exchange. */
   installationToken(permissions?: Permissions): string;
+  /** Changes what a personal token may do with the repository. */
+  setAccess(token: string, access: UserToken['access']): void;
   /** Ends all tokens of installations, and this personal one. */
   revokeTokens(token?: string): void;
   /** Requests that count against these credentials' limit. */

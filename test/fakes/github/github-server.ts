@@ -243,6 +243,7 @@ export async function startFakeGitHub(options: FakeGitHubOptions = {}): Promise<
     workflowToken: (permissions) => desk.mint(WORKFLOWS, permissions).token,
     installationToken: (permissions) =>
       desk.mint(APP, permissions ?? world.installation.permissions).token,
+    setAccess: (token, access) => desk.setAccess(token, access),
     revokeTokens: (token) => desk.revoke(token),
     rateLimitUsed: (token) => rateLimit.used(token),
     requests,
