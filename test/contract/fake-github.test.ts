@@ -51,8 +51,8 @@ function asApp(gh: FakeGitHub): Octokit {
 /** Status and message of the refusal that a request ends in, with what is said of its fields. */
 async function refusalOf(request: Promise<unknown>): Promise<string> {
   try {
-    const answer = await request;
-    throw new Error(`not refused: ${JSON.stringify(answer)}`);
+    await request;
+    return 'not refused';
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const data = error.response?.data as
@@ -703,6 +703,7 @@ describe('the limits', () => {
       'x-ratelimit-used': '1',
     });
     const ask = () => client.rest.pulls.list({ ...SLUG, headers: { 'if-none-match': etag } });
+    gh.advance(5000);
     expect(await refusalOf(ask())).toMatch(/^304/);
     expect(gh.rateLimitUsed(gh.token)).toBe(1);
     await gh.editPullRequest(1, { title: 'Another' });

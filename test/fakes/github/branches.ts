@@ -30,6 +30,7 @@ export async function noticeBranches(world: World, actor: Actor): Promise<void> 
       after: after.get(branch) ?? null,
     }))
     .filter((move) => move.before !== move.after);
+  if (moves.length > 0) world.repository.pushedAt = world.now();
   for (const move of moves) {
     await world.emit('push', () => pushPayload(world, move, actor));
     await followMove(world, move, actor);

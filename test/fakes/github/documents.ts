@@ -112,7 +112,7 @@ export interface RepositoryName {
 
 /** The repository itself, or a fork of it by its name. */
 export function repositoryDocument(world: World, named?: RepositoryName) {
-  const { isPrivate, defaultBranch, createdAt } = world.repository;
+  const { isPrivate, defaultBranch, createdAt, pushedAt } = world.repository;
   const { id, owner, name } = named ?? world.repository;
   const isFork = id !== world.repository.id;
   const url = repositoryApiUrl(world, owner, name);
@@ -189,7 +189,7 @@ export function repositoryDocument(world: World, named?: RepositoryName) {
     archived: false,
     disabled: false,
     visibility: isPrivate ? ('private' as const) : ('public' as const),
-    pushed_at: isoTime(createdAt),
+    pushed_at: isoTime(pushedAt),
     created_at: isoTime(createdAt),
     updated_at: isoTime(createdAt),
     allow_rebase_merge: true,

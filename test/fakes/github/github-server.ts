@@ -97,6 +97,7 @@ export async function startFakeGitHub(options: FakeGitHubOptions = {}): Promise<
       isPrivate,
       defaultBranch: DEFAULT_BRANCH,
       createdAt: now(),
+      pushedAt: now(),
     },
     app: APP,
     installation: {

@@ -37,6 +37,7 @@ export interface RepositoryRecord {
   readonly defaultBranch: string;
   /** Epoch milliseconds, like every time here. */
   readonly createdAt: number;
+  pushedAt: number;
 }
 
 export type Permissions = Schema<'app-permissions'>;
