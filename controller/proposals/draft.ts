@@ -3,7 +3,8 @@
 
 import { ok, type Result } from '../base/result.ts';
 import { insertDocument, removeDocument } from './edit-documents.ts';
-import { editYaml, type EditRefusal, openText } from './edit-yaml.ts';
+import type { EditRefusal } from './edit-yaml.ts';
+import { type FileEdits, openFile } from './file-edits.ts';
 import { findNewProblems } from './find-new-problems.ts';
 import type { FleetTree, Manifest } from './fleet-tree.ts';
 import { type NewManifest, type NewPlace, renderManifest } from './new-manifest.ts';
@@ -28,7 +29,7 @@ export interface Draft {
 
 /** Starts a proposal of nothing. */
 export function createDraft(tree: FleetTree): Draft {
-  const texts = new Map<string, string>();
+  const opened = new Map<string, FileEdits | null>();
   const binaries = new Map<string, Uint8Array>();
   const removed: Manifest[] = [];
   const added: {
@@ -38,15 +39,27 @@ export function createDraft(tree: FleetTree): Draft {
   }[] = [];
   const mistakes: Mistake[] = [];
 
-  const textOf = (path: string): string => texts.get(path) ?? tree.texts.get(path) ?? '';
-  const keep = (path: string, edited: Result<string, EditRefusal>): void => {
-    if (edited.ok) texts.set(path, edited.value);
-    else mistakes.push(describeEditRefusal(path, edited.error));
+  const refuseEdit = (path: string, refusal: EditRefusal): void => {
+    mistakes.push(describeEditRefusal(path, refusal));
+  };
+  const open = (path: string): FileEdits | null => {
+    const known = opened.get(path);
+    if (known !== undefined) return known;
+    const file = openFile(tree.texts.get(path) ?? '');
+    if (!file.ok) refuseEdit(path, file.error);
+    opened.set(path, file.ok ? file.value : null);
+    return file.ok ? file.value : null;
   };
 
-  /** From the last document to the first, so that places stay true. */
-  const settleDocuments = (): ReadonlyMap<string, string | null> => {
-    const files = new Map<string, string | null>(texts);
+  /** The changed files. Documents go from the last to the first, so that places stay true. */
+  const settle = (): ReadonlyMap<string, string | null> => {
+    const files = new Map<string, string | null>();
+    const textOf = (path: string): string => files.get(path) ?? tree.texts.get(path) ?? '';
+    for (const [path, file] of opened) {
+      const edited = file?.finish();
+      if (edited?.ok === true) files.set(path, edited.value);
+      else if (edited !== undefined) refuseEdit(path, edited.error);
+    }
     for (const { manifest, place, model } of added) {
       const isFile = !tree.texts.has(place.path);
       const text = renderManifest(tree, manifest, model, place.path, isFile);
@@ -54,23 +67,24 @@ export function createDraft(tree: FleetTree): Draft {
       else {
         const inserted = insertDocument(textOf(place.path), place.after, text);
         if (inserted.ok) files.set(place.path, inserted.value);
-        else mistakes.push(describeEditRefusal(place.path, inserted.error));
+        else refuseEdit(place.path, inserted.error);
       }
     }
     const insertions = new Map(added.map(({ place }) => [place.path, place.after ?? Infinity]));
     for (const { path, index } of [...removed].sort((a, b) => b.index - a.index)) {
-      const text = files.get(path) ?? textOf(path);
+      const text = textOf(path);
       const isBehind = index > (insertions.get(path) ?? Infinity);
       const left = removeDocument(text, isBehind ? index + 1 : index);
       if (left.ok) files.set(path, left.value);
-      else mistakes.push(describeEditRefusal(path, left.error));
+      else refuseEdit(path, left.error);
     }
     return files;
   };
 
   return {
-    edit(manifest, edit) {
-      keep(manifest.path, editYaml(textOf(manifest.path), manifest.index, edit));
+    edit({ path, index }, edit) {
+      const refusal = open(path)?.edit(index, edit) ?? null;
+      if (refusal !== null) refuseEdit(path, refusal);
     },
     remove(manifest) {
       removed.push(manifest);
@@ -81,14 +95,9 @@ export function createDraft(tree: FleetTree): Draft {
     write(path, content) {
       binaries.set(path, content);
     },
-    valueOf({ path, index }) {
-      const opened = openText(textOf(path));
-      return opened.ok ? opened.value.values[index]?.value : undefined;
-    },
+    valueOf: ({ path, index }) => open(path)?.valueOf(index),
     finish(about) {
-      const settled = [...settleDocuments()].filter(
-        ([path, text]) => text !== tree.texts.get(path),
-      );
+      const settled = [...settle()].filter(([path, text]) => text !== tree.texts.get(path));
       if (mistakes.length > 0) return refuse(mistakes);
       const files = Object.fromEntries(
         [...settled, ...binaries].sort(([a], [b]) => (a < b ? -1 : 1)),

@@ -52,7 +52,8 @@ function cutsOf({ text, spans }: EditableText, index: number): readonly Range[] 
 /** Where the first document of a file begins: after lines for editors, and comments that an empty line sets apart. */
 function headerEnd(text: string, span: DocumentSpan): number {
   const content = lineStart(text, span.root?.offset ?? span.end);
-  let end = lineStart(text, 0);
+  // A byte order mark is the file's.
+  let end = text.startsWith('\ufeff') ? 1 : 0;
   for (let at = end; at < content; at = nextLine(text, at)) {
     const line = text.slice(at, nextLine(text, at));
     const isForEditors = /^#\s*(?:yaml-language-server:|vim:|-\*-)/.test(line);

@@ -1,5 +1,6 @@
 // The proposal that makes git true after a halt: the Release goes back, and the version that failed is withdrawn.
 
+import { countOf } from '../base/count.ts';
 import type { Result } from '../base/result.ts';
 import { nameBranch } from './branch-name.ts';
 import { createDraft } from './draft.ts';
@@ -30,6 +31,9 @@ export interface RevertRequest {
   /** Where it is explained; left out where a manifest may not hold it. */
   readonly url: string | null;
 }
+
+/** Locks that the summary names one by one. */
+const LOCKS_LISTED_MAX = 20;
 
 /**
  * Proposes that a release is taken back. A Release that names another version by now is left alone. The branch does
@@ -81,10 +85,15 @@ export function proposeRevert(
   }
   const locks = tree.list('DeviceLock', product).filter(({ spec }) => spec.version === version);
   if (to !== null) {
-    for (const lock of locks) {
+    for (const lock of locks)
       draft.edit(lock, { kind: 'set', path: ['spec', 'version'], value: to });
-      changes.push(`${nameOf(lock)} holds its devices on version ${to} instead of ${version}.`);
-    }
+    const rest = locks.length - LOCKS_LISTED_MAX;
+    changes.push(
+      ...locks
+        .slice(0, LOCKS_LISTED_MAX)
+        .map((lock) => `${nameOf(lock)} holds its devices on version ${to} instead of ${version}.`),
+      ...(rest > 0 ? [`So do ${countOf(rest, 'more DeviceLock')}.`] : []),
+    );
   }
   const isIdle = attempt === null && changes.length === 0;
   const audience = nameAudience(product, group);

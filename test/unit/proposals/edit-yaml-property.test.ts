@@ -173,7 +173,7 @@ describe('an edit of any text', () => {
           expectKept(before, result.value.split('\n'));
         },
       ),
-      { numRuns: Number(process.env['LOCKSTEP_EDIT_RUNS'] ?? 400) },
+      { numRuns: Number(process.env['LOCKSTEP_EDIT_RUNS'] ?? 250) },
     );
   });
 
