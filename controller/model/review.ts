@@ -49,6 +49,8 @@ export interface ChangeReview {
   readonly plan: Plan;
   /** Of the base alone, against the same fleet: what goes on, or is refused, whether the change is merged or not. */
   readonly base: Plan;
+  /** Products of which the merge result speaks and whose fleet could not be read: nothing is known of them. */
+  readonly unread: readonly string[];
   /** False: the change leaves every manifest and every binary as it is. */
   readonly touchesManifests: boolean;
   /**

@@ -134,6 +134,7 @@ export function changeKey(review: ChangeReview): string {
   return digestOf({
     plan: planShape(review.plan),
     base: planShape(review.base),
+    unread: review.unread,
     touchesManifests: review.touchesManifests,
     standing: review.standing.length,
     gate: review.gate,

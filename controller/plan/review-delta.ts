@@ -33,24 +33,32 @@ export interface ErrorDelta {
   readonly standing: readonly Problem[];
 }
 
-/** All products of the merge result's plan, in its order. */
-export function productDeltas(review: ChangeReview): readonly ProductDelta[] {
-  return review.plan.products.map((plan) => {
-    const base = review.base.products.find(({ product }) => product === plan.product) ?? null;
-    return deltaOf(plan, base, review);
-  });
+/** A review, taken apart into what is the change's own and what stands without it. */
+export interface ReviewDelta {
+  readonly review: ChangeReview;
+  readonly errors: ErrorDelta;
+  /** All products of the merge result's plan, in its order. */
+  readonly products: readonly ProductDelta[];
 }
 
-/** Splits the errors of the merge result's plan. */
-export function errorDelta({ plan, standing }: ChangeReview): ErrorDelta {
-  const known = new Set(standing);
+/** Takes a review apart. */
+export function takeApart(review: ChangeReview): ReviewDelta {
+  const { plan, base } = review;
+  const known = new Set(review.standing);
+  const baseOf = new Map(base.products.map((each) => [each.product, each]));
   const isStanding = (problem: Problem): boolean =>
     troublesOf({ ...plan, errors: [problem], products: [] }).some((trouble) =>
       known.has(troubleKey(trouble)),
     );
   return {
-    brought: plan.errors.filter((problem) => !isStanding(problem)),
-    standing: plan.errors.filter(isStanding),
+    review,
+    errors: {
+      brought: plan.errors.filter((problem) => !isStanding(problem)),
+      standing: plan.errors.filter(isStanding),
+    },
+    products: plan.products.map((each) =>
+      deltaOf(each, baseOf.get(each.product) ?? null, review, known),
+    ),
   };
 }
 
@@ -60,16 +68,23 @@ export function isTouched(delta: ProductDelta): boolean {
   return [actions, refusals, warnings, flashes, spared, releases].some(({ length }) => length > 0);
 }
 
-function deltaOf(plan: ProductPlan, base: ProductPlan | null, review: ChangeReview): ProductDelta {
+function deltaOf(
+  plan: ProductPlan,
+  base: ProductPlan | null,
+  review: ChangeReview,
+  known: ReadonlySet<string>,
+): ProductDelta {
   const { product } = plan;
-  const known = new Set(review.standing);
   const isStanding = (problem: Refusal): boolean =>
     known.has(troubleKey({ product, manifest: problem.manifest, lifts: problem.lifts, problem }));
   const actions = withoutPartner(plan.actions, base?.actions ?? [], actionKey);
   const warnings = withoutPartner(plan.warnings, base?.warnings ?? [], (warning, isOther) =>
     warningKey(warning, (isOther ? review.base : review.plan).revision),
   );
-  const flashes = moreFlashes(plan.impact.flashes, base?.impact.flashes ?? []);
+  // Of a product that is held as it is no impact is counted: what is under way goes on.
+  const before = base?.impact.flashes ?? [];
+  const after = isHeld(plan) ? before : plan.impact.flashes;
+  const flashes = moreFlashes(after, before);
   return {
     product,
     plan,
@@ -77,15 +92,27 @@ function deltaOf(plan: ProductPlan, base: ProductPlan | null, review: ChangeRevi
     refusals: plan.refusals.filter((refusal) => !isStanding(refusal)),
     warnings,
     flashes,
-    spared: moreFlashes(base?.impact.flashes ?? [], plan.impact.flashes),
+    spared: moreFlashes(before, after),
     releases: review.releases.filter((release) => release.product === product),
     standing: {
-      actions: plan.actions.filter((action) => !actions.includes(action)),
+      actions: rest(plan.actions, actions),
       refusals: plan.refusals.filter(isStanding),
-      warnings: plan.warnings.filter((warning) => !warnings.includes(warning)),
-      flashes: moreFlashes(plan.impact.flashes, flashes),
+      warnings: rest(plan.warnings, warnings),
+      flashes: moreFlashes(after, flashes),
     },
   };
+}
+
+function rest<T>(items: readonly T[], some: readonly T[]): readonly T[] {
+  const without = new Set(some);
+  return items.filter((item) => !without.has(item));
+}
+
+function isHeld({ frozen, refusals }: ProductPlan): boolean {
+  return (
+    frozen ||
+    refusals.some(({ reason }) => reason === 'EmptySource' || reason === 'ProductNotAccepted')
+  );
 }
 
 /** The flashes of the first list that the second has not. */

@@ -67,7 +67,7 @@ export function cell(text: string): string {
 function escapeWords(text: string): string {
   return disarm(text.replace(/[\\`*_{}[\]|~]/g, '\\$&'))
     .replace(/:\/\//g, ':<!-- -->//')
-    .replace(/\bwww\./gi, '$&<!-- -->');
+    .replace(/www\./gi, '$&<!-- -->');
 }
 
 /** Without HTML, mentions and references. */
@@ -77,5 +77,12 @@ export function disarm(text: string): string {
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
     .replace(/[@#](?=[\w-])/g, '$&<!-- -->')
-    .replace(/\bGH-(?=\d)/gi, '$&<!-- -->');
+    .replace(/GH-(?=\d)/gi, '$&<!-- -->');
+}
+
+/** One line of somebody's Markdown for a quotation: emphasis and code stay, links, images, HTML and mentions do not. */
+export function inertMarkdown(line: string): string {
+  return disarm(cleanText(line).replace(/[[\]\\]/g, '\\$&'))
+    .replace(/:\/\//g, ':<!-- -->//')
+    .replace(/www\./gi, '$&<!-- -->');
 }

@@ -21,6 +21,7 @@ export function reviewJson(review: ChangeReview): ChangeReviewJson {
   return {
     plan: planJson(review.plan),
     base: planJson(review.base),
+    unread: review.unread,
     touchesManifests: review.touchesManifests,
     standing: review.standing,
     gate: review.gate,
@@ -44,6 +45,7 @@ export function parseReviewJson(json: ChangeReviewJson): ChangeReview | null {
   return {
     plan,
     base,
+    unread: json.unread,
     touchesManifests: json.touchesManifests,
     standing: json.standing,
     gate: json.gate,

@@ -2,10 +2,11 @@
 // is laid out in a comment or a check is not decided here.
 
 import { countOf, formatNumber } from '../base/count.ts';
-import type { FlashCount, ReleasePlan } from '../model/plan.ts';
+import type { FlashCount, Refusal, ReleasePlan } from '../model/plan.ts';
 import type { ChangeReview, GateState, ReleaseGateReport } from '../model/review.ts';
-import type { ProductDelta } from '../plan/review-delta.ts';
-import { errorDelta, isTouched, productDeltas } from '../plan/review-delta.ts';
+import type { ProductDelta, ReviewDelta } from '../plan/review-delta.ts';
+import { isTouched } from '../plan/review-delta.ts';
+import { code } from './markdown-text.ts';
 import { sumDevices } from './plan-lines.ts';
 
 /** Versions that are named; of more they are counted. */
@@ -26,36 +27,40 @@ export const GATE_WORDS: Readonly<Record<GateState, string>> = {
   success: 'verified',
   neutral: 'will be verified by this very change',
   pending: 'verification is on its way',
-  failure: 'not verified, and nothing leads there',
+  failure: 'cannot be released as it is',
 };
 
 /**
  * What the change does to the fleet in one sentence without its full stop: `899,990 devices would go from 41 to 42, in 4
  * steps over at least 3 days`. `now`: epoch milliseconds. Not cleaned: names products.
  */
-export function describeEffect(review: ChangeReview, now: number): string {
-  const { brought } = errorDelta(review);
-  const deltas = productDeltas(review).filter(isTouched);
+export function describeEffect(delta: ReviewDelta, now: number): string {
+  const rules = delta.review.policyChanges.length;
+  const effect = describeFlashing(delta, now);
+  return rules === 0 ? effect : `${effect}; it changes ${countOf(rules, 'rule')}`;
+}
+
+function describeFlashing({ review, errors, products }: ReviewDelta, now: number): string {
+  const deltas = products.filter(isTouched);
   const told = deltas.map((delta) => ({ delta, said: describeDelta(delta, now) }));
   const effects = told.filter(({ said }) => said !== null);
-  const held = deltas.filter(({ plan }) => plan.frozen).map(({ product }) => product);
-  if (effects.length === 0) {
-    const refused = deltas.flatMap(refusedVersions);
-    if (brought.length > 0 || held.length > 0)
-      return 'nothing is flashed: the manifests have errors';
-    if (refused.length === 0) return 'nothing is flashed';
-    const versions = [...new Set(refused)];
-    return versions.length === 1
-      ? `nothing is flashed: the release of ${versions[0]} is refused`
-      : `nothing is flashed: ${countOf(versions.length, 'release')} are refused`;
-  }
+  if (review.unread.length > 0) return 'what it flashes is not known: a fleet could not be read';
   if (effects.length > PRODUCTS_TOLD) {
     const total = effects.reduce((sum, { delta }) => sum + totalOf(delta), 0);
     return `${countOf(total, 'device')} of ${effects.length} products would be flashed`;
   }
-  return effects
-    .map(({ delta, said }) => (deltas.length === 1 ? said : `${delta.product}: ${said}`))
-    .join('; ');
+  if (effects.length > 0) {
+    return effects
+      .map(({ delta, said }) => (deltas.length === 1 ? said : `${delta.product}: ${said}`))
+      .join('; ');
+  }
+  const isHeld = deltas.some(({ plan }) => plan.frozen);
+  if (isHeld || errors.brought.length > 0) return 'it changes nothing: it has errors';
+  const versions = [...new Set(deltas.flatMap(refusedVersions))];
+  if (versions.length === 0) return 'it flashes nothing';
+  return versions.length === 1
+    ? `it flashes nothing: the release of ${versions[0]} is refused`
+    : `it flashes nothing: ${countOf(versions.length, 'release')} are refused`;
 }
 
 /** A release that has passed, as far as the plan starts it. */
@@ -89,12 +94,15 @@ function describeDelta(delta: ProductDelta, now: number): string | null {
       ),
     );
   }
-  for (const { forecast, version } of following(delta)) {
+  for (const { forecast } of following(delta)) {
     if (forecast === null) continue;
-    const devices = formatNumber(sumDevices(remainingFlashes(forecast)));
-    const how = describeCourse(forecast, now);
+    const flashes = remainingFlashes(forecast);
+    if (flashes.length === 0) continue;
+    const course = describeCourse(forecast, now);
     parts.push(
-      `${devices}${parts.length > 0 ? ' more' : ' devices'} follow once ${version} is verified, ${how}`,
+      parts.length === 0
+        ? `${describeFlashes(flashes, 'would go')} once it is verified, ${course}`
+        : `once ${forecast.version} is verified, ${formatNumber(sumDevices(flashes))} more from ${nameOrigins(flashes)}, ${course}`,
     );
   }
   if (parts.length === 0 && delta.spared.length > 0) {
@@ -125,10 +133,14 @@ function describeStart(release: ReleasePlan, now: number): string {
 
 /** `899,990 devices would go from 40 and 41 to 42`; all to one version. */
 function describeFlashes(flashes: readonly FlashCount[], verb: string): string {
+  const devices = countOf(sumDevices(flashes), 'device');
+  return `${devices} ${verb} from ${nameOrigins(flashes)} to ${flashes[0]?.to ?? '?'}`;
+}
+
+function nameOrigins(flashes: readonly FlashCount[]): string {
   const froms = [...new Set(flashes.map(({ from }) => from))].sort((a, b) => (a ?? 0) - (b ?? 0));
   const names = froms.map((from) => (from === null ? 'an unknown version' : String(from)));
-  const from = names.length > VERSIONS_NAMED ? `${names.length} versions` : names.join(' and ');
-  return `${countOf(sumDevices(flashes), 'device')} ${verb} from ${from} to ${flashes[0]?.to ?? '?'}`;
+  return names.length > VERSIONS_NAMED ? `${names.length} versions` : names.join(' and ');
 }
 
 /** How a release goes through its devices, to be read after a comma: `in 4 steps over at least 3 days`. */
@@ -165,4 +177,26 @@ function describeSpan(ms: number): string | null {
   if (minutes < 120) return countOf(minutes, 'minute');
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? countOf(hours, 'hour') : countOf(Math.floor(hours / 24), 'day');
+}
+
+/** The fleets that could not be read, as Markdown; empty where all were. */
+export function tellUnread({ unread }: ChangeReview): readonly string[] {
+  if (unread.length === 0) return [];
+  const names = unread.map(code).join(', ');
+  return [
+    `❌ The fleet of ${names} could not be read, so nothing is known of it. It is tried again by itself.`,
+  ];
+}
+
+const TOLD: ReadonlySet<Refusal['reason']> = new Set<Refusal['reason']>([
+  'ReleaseUnverified',
+  'UnknownVersion',
+]);
+
+/** Whether a refusal is what the gate says of its release, and need not be told twice. */
+export function isToldByGate(refusal: Refusal, releases: readonly ReleaseGateReport[]): boolean {
+  return releases.some(
+    ({ manifest, message }) =>
+      manifest === refusal.manifest && (TOLD.has(refusal.reason) || message === refusal.message),
+  );
 }
