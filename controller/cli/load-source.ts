@@ -29,16 +29,26 @@ export function readSourceArgument(
 /**
  * Reads the source at `revision`, or at its newest one, and resolves its manifests. Binaries by URL stay unchecked.
  */
-export async function loadSource(
+export function loadSource(
   spec: SourceSpec,
   revision: string | null,
 ): Promise<Result<Snapshot, Failure>> {
+  const loader = createRevisionLoader();
+  return readSource(spec, revision, (tree) => loader.load(tree, null));
+}
+
+/** Reads something from the tree of the source at `revision`, or at its newest one. */
+export async function readSource<T>(
+  spec: SourceSpec,
+  revision: string | null,
+  read: (tree: Tree) => Promise<Result<T, Failure>>,
+): Promise<Result<T, Failure>> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-source-'));
   try {
     const source = openSource(spec, { cacheDir: folder });
     if (!source.ok) return fail(describeMistake(source.error));
     try {
-      return await loadFrom(source.value, revision);
+      return await readFrom(source.value, revision, read);
     } finally {
       await source.value.close();
     }
@@ -47,17 +57,17 @@ export async function loadSource(
   }
 }
 
-async function loadFrom(
+async function readFrom<T>(
   source: Source,
   revision: string | null,
-): Promise<Result<Snapshot, Failure>> {
-  const loader = createRevisionLoader();
-  for (let read = 1; ; read += 1) {
+  read: (tree: Tree) => Promise<Result<T, Failure>>,
+): Promise<Result<T, Failure>> {
+  for (let count = 1; ; count += 1) {
     const tree: Result<Tree, Failure> =
       revision === null ? await source.fetch() : await source.fetchRevision(revision);
-    const loaded = tree.ok ? await loader.load(tree.value, null) : tree;
-    const isWorthAgain = source.kind === 'directory' && read < READS_MAX;
-    if (loaded.ok || loaded.error.disposition !== 'retry' || !isWorthAgain) return loaded;
+    const result = tree.ok ? await read(tree.value) : tree;
+    const isWorthAgain = source.kind === 'directory' && count < READS_MAX;
+    if (result.ok || result.error.disposition !== 'retry' || !isWorthAgain) return result;
   }
 }
 

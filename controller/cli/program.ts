@@ -13,6 +13,7 @@ import { addInit } from './init.ts';
 import { addInspect } from './inspect.ts';
 import { addOutputOptions } from './options.ts';
 import { addPlan } from './plan.ts';
+import { addPropose } from './propose.ts';
 import { addResume } from './resume.ts';
 import { addRun } from './run.ts';
 import type { OutputFormat, Shell } from './shell.ts';
@@ -59,7 +60,7 @@ function createProgram(shell: Shell): Command {
   program.hook('preAction', (_, command) => settleCommonOptions(shell, program, command));
 
   program.commandsGroup('Manifests:');
-  for (const add of [addInit, addValidate, addInspect]) add(program, shell);
+  for (const add of [addInit, addValidate, addInspect, addPropose]) add(program, shell);
   program.commandsGroup('The fleet:');
   for (const add of [addPlan, addApply, addRun, addStop, addResume]) add(program, shell);
   program.commandsGroup('Looking:');

@@ -11,11 +11,19 @@ export interface ProblemStyle {
 
 type Format = Parameters<typeof styleText>[0];
 
+/** What is shown of a problem; its reason may be of another list than that of the plans. */
+export type ShownProblem = Pick<
+  Problem,
+  'severity' | 'message' | 'remedy' | 'place' | 'excerpt'
+> & {
+  readonly reason: string;
+};
+
 /**
  * One problem, without a newline at its end. Control characters that stand in the fleet repo are shown as `·`, so that
  * a manifest cannot write to the terminal.
  */
-export function renderProblem(problem: Problem, style: ProblemStyle): string {
+export function renderProblem(problem: ShownProblem, style: ProblemStyle): string {
   const paint = (format: Format, text: string) =>
     style.color ? styleText(format, text, { validateStream: false }) : text;
   const { place, severity } = problem;

@@ -7,6 +7,8 @@ const COMMANDS = [
   'init',
   'validate',
   'inspect',
+  'propose',
+  'propose firmware',
   'plan',
   'apply',
   'run',
