@@ -27,15 +27,15 @@ export function repositoryRoutes(world: World, desk: CredentialDesk): readonly R
   return [
     route('get', '/repos/{owner}/{repo}', ['metadata:read'], ({ caller }) => {
       const isWriter = caller.kind === 'user' && caller.access === 'write';
+      // Of the roles that people have, an app has none, whatever it may do.
       const permissions = {
         admin: false,
         maintain: false,
         push: isWriter,
         triage: isWriter,
-        pull: true,
+        pull: caller.kind === 'user',
       };
-      const body = repositoryDocument(world);
-      return { status: 200, body: caller.kind === 'user' ? { ...body, permissions } : body };
+      return { status: 200, body: { ...repositoryDocument(world), permissions } };
     }),
 
     route('get', '/repos/{owner}/{repo}/installation', 'app', () => {
