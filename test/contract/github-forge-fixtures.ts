@@ -5,7 +5,7 @@ import type { Failure } from '../../controller/base/failure.ts';
 import type { Result } from '../../controller/base/result.ts';
 import type { BranchChange, CheckContent, Forge } from '../../controller/forges/forge.ts';
 import type { GithubAuth } from '../../controller/forges/forge-settings.ts';
-import { openForge } from '../../controller/forges/open-forge.ts';
+import { type ForgeOptions, openForge } from '../../controller/forges/open-forge.ts';
 import type {
   FakeGitHub,
   FakeGitHubOptions,
@@ -18,7 +18,7 @@ export const SECRET = 'a secret of the webhook';
 export interface Stage {
   readonly github: FakeGitHub;
   /** By the app. A new one stands for a program that was started again. */
-  readonly start: (auth?: GithubAuth, signal?: AbortSignal) => Forge;
+  readonly start: (auth?: GithubAuth, options?: Partial<ForgeOptions>) => Forge;
   /** Milliseconds by which the forge's clocks are ahead of the machine's. */
   ahead: number;
 }
@@ -40,7 +40,7 @@ function stageOf(github: FakeGitHub): Stage {
   const stage: Stage = {
     github,
     ahead: 0,
-    start: (auth = appAuth(github, github.app.installationId), signal) =>
+    start: (auth = appAuth(github, github.app.installationId), more = {}) =>
       openForge(
         {
           kind: 'github',
@@ -56,7 +56,7 @@ function stageOf(github: FakeGitHub): Stage {
             monotonicMs: () => performance.now() + stage.ahead,
           },
           pacing: 'none',
-          ...(signal !== undefined && { signal }),
+          ...more,
         },
       ),
   };

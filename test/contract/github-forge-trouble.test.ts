@@ -80,10 +80,22 @@ describe('GitHub in trouble', () => {
     expect(retryAfterMs).toBeLessThan(HOUR_MS + 5_000);
   });
 
+  it('is not waited for in silence where writes are paced, as they are in earnest', async () => {
+    const { github, start } = stage();
+    const { number } = await anyPullRequest(stage());
+    const forge = start(tokenAuth(github.token), { pacing: 'github' });
+    for (const mood of ['secondary-limit', 'primary-limit'] as const) {
+      github.disturb(mood, 'GET *', 1);
+      expect(failureOf(await forge.defaultBranch()).code).toBe('ForgeRateLimited');
+    }
+    valueOf(await forge.putComment(number, comment));
+    expect(github.comments(number)).toHaveLength(1);
+  });
+
   it('that never answers is left when the program ends', async () => {
     const { github, start } = stage();
     const closing = new AbortController();
-    const forge = start(tokenAuth(github.token), closing.signal);
+    const forge = start(tokenAuth(github.token), { signal: closing.signal });
     const calm = github.disturb('silent', 'GET *');
     const asked = github.requests.length;
     const answer = forge.defaultBranch();

@@ -80,6 +80,15 @@ describe('reading', () => {
     expect(valueOf(await forge.pullRequestOf('0'.repeat(40)))).toBeNull();
   });
 
+  it('prefers the pull request that was merged as the commit to one that brought it along', async () => {
+    const { github, start } = stage();
+    const outer = await newPullRequest(stage(), { branch: 'outer' });
+    const inner = await newPullRequest(stage(), { branch: 'inner', base: 'outer' });
+    const merge = await github.mergePullRequest(inner.number);
+    await github.mergePullRequest(outer.number);
+    expect(valueOf(await start().pullRequestOf(merge))?.number).toBe(inner.number);
+  });
+
   it('says that there is no such pull request', async () => {
     const failure = failureOf(await stage().start().pullRequest(4711));
     expect(failure).toMatchObject({ code: 'ForgeNotFound', disposition: 'stall' });

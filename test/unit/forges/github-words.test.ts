@@ -64,6 +64,12 @@ describe('markers', () => {
         expect(readMarker(marked)).toEqual({ name, key });
         expect(marked.slice(marked.lastIndexOf('<!--') + 4, -3)).not.toMatch(/--|>/);
       }),
+      {
+        examples: [
+          ['a', 'plan', '--> ---'],
+          ['-->', 'a--b', '<!-- lockstep:a b -->'],
+        ],
+      },
     );
   });
 
