@@ -85,9 +85,10 @@ export function trySplices(
   const values = readValues(edited);
   if (!values.ok || !isSame(values.documents, wanted)) return null;
   const comments = listComments(text);
-  const gone = comments.filter((leaf) => splices.some((cut) => overlaps(cut, leaf)));
-  if (gone.some(({ offset }) => offset < owned.start || offset >= owned.end)) return null;
-  const left = comments.filter((leaf) => !gone.includes(leaf));
+  const isGone = (leaf: Leaf): boolean => splices.some((cut) => overlaps(cut, leaf));
+  const isOwned = ({ offset }: Leaf): boolean => offset >= owned.start && offset < owned.end;
+  if (comments.some((leaf) => isGone(leaf) && !isOwned(leaf))) return null;
+  const left = comments.filter((leaf) => !isGone(leaf));
   const isKept = startsAlike(
     commentsOf(edited),
     left.map(({ source }) => source),

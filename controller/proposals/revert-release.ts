@@ -16,7 +16,7 @@ import {
   shorten,
 } from './refuse.ts';
 import { checkRivals, findReleases, moveRelease, nameAudience } from './release-edits.ts';
-import { describeUsers, withdraw } from './withdraw.ts';
+import { describeUsers, LISTED_MAX, listUsers, withdraw } from './withdraw.ts';
 
 export interface RevertRequest {
   readonly product: string;
@@ -31,9 +31,6 @@ export interface RevertRequest {
   /** Where it is explained; left out where a manifest may not hold it. */
   readonly url: string | null;
 }
-
-/** Locks that the summary names one by one. */
-const LOCKS_LISTED_MAX = 20;
 
 /**
  * Proposes that a release is taken back. A Release that names another version by now is left alone. The branch does
@@ -87,10 +84,10 @@ export function proposeRevert(
   if (to !== null) {
     for (const lock of locks)
       draft.edit(lock, { kind: 'set', path: ['spec', 'version'], value: to });
-    const rest = locks.length - LOCKS_LISTED_MAX;
+    const rest = locks.length - LISTED_MAX;
     changes.push(
       ...locks
-        .slice(0, LOCKS_LISTED_MAX)
+        .slice(0, LISTED_MAX)
         .map((lock) => `${nameOf(lock)} holds its devices on version ${to} instead of ${version}.`),
       ...(rest > 0 ? [`So do ${countOf(rest, 'more DeviceLock')}.`] : []),
     );
@@ -100,7 +97,11 @@ export function proposeRevert(
   if (isIdle) {
     return refuseNothingToDo(`Nothing gives version ${version} to ${audience} any more.`);
   }
-  summary.push(...changes, ...describeLeft());
+  // What still names the version, once this is merged.
+  const left = listUsers(tree, product, version).filter(({ kind, name }) =>
+    kind === 'DeviceLock' ? to === null : name !== release?.name,
+  );
+  summary.push(...changes, ...describeUsers(left, version));
   const about = group === null ? product : `${product}.${group}`;
   const words = to === null ? [about, version] : [about, version, 'to', to];
   return draft.finish({
@@ -111,13 +112,4 @@ export function proposeRevert(
         : `Take ${audience} back from version ${version} to ${to}`,
     summary,
   });
-
-  /** What still names the version, once this is merged. */
-  function describeLeft(): readonly string[] {
-    const own = releases.map((each) => nameOf(each));
-    const moved = to === null ? [] : locks.map((lock) => nameOf(lock));
-    return describeUsers(tree, product, version).filter(
-      (sentence) => ![...own, ...moved].some((name) => sentence.startsWith(`${name} `)),
-    );
-  }
 }

@@ -1,5 +1,6 @@
 // The proposal that withdraws a version: it is never offered to any device again.
 
+import { countOf } from '../base/count.ts';
 import type { Result } from '../base/result.ts';
 import { nameBranch } from './branch-name.ts';
 import { createDraft, type Draft } from './draft.ts';
@@ -50,7 +51,7 @@ export function proposeWithdrawal(
   const draft = createDraft(tree);
   const summary = [
     ...withdraw(draft, firmware.value, reason, url),
-    ...describeUsers(tree, product, version),
+    ...describeUsers(listUsers(tree, product, version), version),
   ];
   return draft.finish({
     branch: nameBranch('withdraw', [product, version], { ...request, product }),
@@ -71,18 +72,27 @@ export function withdraw(
   return [`${nameOf(firmware)} is withdrawn, and never offered to any device again: ${reason}`];
 }
 
-/** The manifests that name a version which is withdrawn, a sentence each. */
-export function describeUsers(
+/** Manifests that a summary names one by one. */
+export const LISTED_MAX = 20;
+
+/** Says of manifests that they still name a version which is withdrawn, a sentence each. */
+export function describeUsers(manifests: readonly Manifest[], version: number): readonly string[] {
+  const rest = manifests.length - LISTED_MAX;
+  return [
+    ...manifests
+      .slice(0, LISTED_MAX)
+      .map((manifest) => `${nameOf(manifest)} still names version ${version}, and offers nothing.`),
+    ...(rest > 0 ? [`So do ${countOf(rest, 'more manifest')}.`] : []),
+  ];
+}
+
+/** The Releases and locks of a product that name a version. */
+export function listUsers(
   tree: FleetTree,
   product: string,
   version: number,
-): readonly string[] {
-  const releases = tree.list('Release', product).filter(({ spec }) => spec.version === version);
-  const locks = tree.list('DeviceLock', product).filter(({ spec }) => spec.version === version);
-  return [
-    ...releases.map(
-      (release) => `${nameOf(release)} still names version ${version}, and offers nothing.`,
-    ),
-    ...locks.map((lock) => `${nameOf(lock)} still names version ${version}, and offers nothing.`),
-  ];
+): readonly (Manifest<'Release'> | Manifest<'DeviceLock'>)[] {
+  return [...tree.list('Release', product), ...tree.list('DeviceLock', product)].filter(
+    ({ spec }) => spec.version === version,
+  );
 }

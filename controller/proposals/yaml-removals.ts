@@ -102,12 +102,6 @@ function removeFromFlow(
 
 /** Offset of the comma that parts an entry from what comes after it; null where there is none. */
 function commaAfter(parent: CST.FlowCollection, end: number): number | null {
-  const starts = parent.items.flatMap(({ start }) => start);
-  const own = parent.items.flatMap((item) =>
-    item.value && 'end' in item.value ? (item.value.end ?? []) : [],
-  );
-  const commas = [...starts, ...own].filter(
-    ({ type, offset }) => type === 'comma' && offset >= end,
-  );
-  return commas.length === 0 ? null : Math.min(...commas.map(({ offset }) => offset));
+  const leaves = parent.items.flatMap(({ start }) => start);
+  return leaves.find(({ type, offset }) => type === 'comma' && offset >= end)?.offset ?? null;
 }

@@ -50,16 +50,16 @@ export function listDocuments(text: string): readonly DocumentSpan[] {
       pending = [];
       directives = null;
     } else if (token.type === 'doc-end') {
-      spans.at(-1)?.leaves.push(...pending, ...leavesOf(token));
+      for (const leaf of [...pending, ...leavesOf(token)]) spans.at(-1)?.leaves.push(leaf);
       pending = [];
       free = token.offset + token.source.length;
       for (const { offset, source } of token.end ?? []) free = offset + source.length;
     } else {
       if (token.type === 'directive') directives ??= token.offset;
-      pending.push(...leavesOf(token));
+      for (const leaf of leavesOf(token)) pending.push(leaf);
     }
   }
-  spans.at(-1)?.leaves.push(...pending);
+  for (const leaf of pending) spans.at(-1)?.leaves.push(leaf);
   return spans.map((span, index) => ({ ...span, end: spans[index + 1]?.start ?? text.length }));
 }
 

@@ -68,7 +68,7 @@ describe('propose --local', { timeout: 120_000 }, () => {
     expect(git(cwd, 'status', '--short')).toBe(' M release.yaml\n');
   });
 
-  it('adds a binary and its manifest, which validate', async () => {
+  it('adds a binary and its manifest', async () => {
     const cwd = makeRepo('firmware');
     const args = ['propose', 'firmware', 'built.bin', '--title', 'Fix: drift', '--local'];
     const { code, stdout } = await runCli([...args, '--source', cwd, '--output', 'json'], {
@@ -89,8 +89,6 @@ describe('propose --local', { timeout: 120_000 }, () => {
       readFileSync(join(root, 'built.bin')),
     );
     expect(readFileSync(join(cwd, 'firmware/4.yaml'), 'utf8')).toContain('title: "Fix: drift"');
-    const validated = await runCli(['validate'], { cwd });
-    expect(validated).toMatchObject({ code: 0, stdout: '8 manifests, no problems\n' });
   });
 
   it('locks, finds nothing to do the second time, and unlocks', async () => {

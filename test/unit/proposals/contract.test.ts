@@ -167,7 +167,7 @@ describe('a proposal on any tree', () => {
         expect(changedSpecs(files, after).every((key) => key.startsWith('DeviceLock '))).toBe(true);
         expect(propose(after)).toMatchObject({ error: { kind: 'nothingToDo' } });
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -186,7 +186,7 @@ describe('a proposal on any tree', () => {
         expect(holding).toEqual([]);
         expect(changedSpecs(files, after)).toHaveLength(1);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 
@@ -208,7 +208,7 @@ describe('a proposal on any tree', () => {
         expect(changedSpecs(files, after)).toEqual([`Release ${release?.origin.name}`]);
         expect(propose(after)).toMatchObject({ error: { kind: 'nothingToDo' } });
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
@@ -226,7 +226,7 @@ describe('a proposal on any tree', () => {
         expect(changedSpecs(files, after)).toHaveLength(1);
         expect(propose(after)).toMatchObject({ error: { kind: 'nothingToDo' } });
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 
@@ -255,7 +255,7 @@ describe('a proposal on any tree', () => {
         expect(to === null ? [] : left).toEqual([]);
         expect(propose(after)).toMatchObject({ error: { kind: 'nothingToDo' } });
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -313,7 +313,7 @@ describe('a proposal on any tree', () => {
         expect(outcome.ok && outcome.value.files[path]).toBe(asked.content);
         expect(propose(after)).toMatchObject({ error: { kind: 'nothingToDo' } });
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });

@@ -173,7 +173,7 @@ describe('an edit of any text', () => {
           expectKept(before, result.value.split('\n'));
         },
       ),
-      { numRuns: Number(process.env['LOCKSTEP_EDIT_RUNS'] ?? 250) },
+      { numRuns: Number(process.env['LOCKSTEP_EDIT_RUNS'] ?? 120) },
     );
   });
 
@@ -190,7 +190,7 @@ describe('an edit of any text', () => {
         });
         expect(result).toEqual({ ok: true, value: text });
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -209,7 +209,7 @@ describe('an edit of any text', () => {
         while (head < left.length && text[head] === left[head]) head += 1;
         expect(text.endsWith(left.slice(head))).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -226,7 +226,7 @@ describe('an edit of any text', () => {
         const before = isAtEnd ? `${text}${eol}` : text;
         expectKept(before.split('\n'), result.value.split('\n'));
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 });

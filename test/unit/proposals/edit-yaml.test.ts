@@ -167,6 +167,10 @@ describe('removing', () => {
     expect(remove(text, path)).toBe(wanted);
   });
 
+  it('never takes the comment of a neighbour along', () => {
+    expect(remove('- a: 1\n  # about b\n  b: 2\n', [0, 'a'])).toBe('- # about b\n  b: 2\n');
+  });
+
   it('is refused where an alias needs what goes', () => {
     expect(remove('a: &v 1\nb: *v\n', ['a'])).toMatchObject({ line: 1 });
   });
@@ -192,6 +196,13 @@ describe('documents', () => {
     expect(removeDocument('# x\n---\na: 1\n---\nb: 1\n', 0)).toEqual({
       ok: true,
       value: '# x\n---\nb: 1\n',
+    });
+  });
+
+  it('leave the byte order mark to the file', () => {
+    expect(removeDocument('\ufeffa: 1\n---\nb: 1\n', 0)).toEqual({
+      ok: true,
+      value: '\ufeffb: 1\n',
     });
   });
 

@@ -125,6 +125,19 @@ describe('a release', () => {
     ]);
   });
 
+  it('drops the approvals of other versions, and keeps its own', () => {
+    const files = withFile(ODD_FLEET, 'release.yaml', (text) =>
+      text.replace('- 42/half ', '- 42/canary\n    - 41/half\n    - 42/half '),
+    );
+    const outcome = proposeRelease({ files }, { version: 41, group: null, product: null });
+    expect(outcome.ok && outcome.value.files['release.yaml']).toMatch(
+      /\n\n {2}approved:\n {4}- 41\/half\n\n/,
+    );
+    expect(outcome.ok && outcome.value.summary).toContain(
+      'Approvals of other versions are dropped: 42/canary, 42/half.',
+    );
+  });
+
   it('that is so already is nothing to do', () => {
     const request = { version: 42, group: null, product: null };
     expect(tell(proposeRelease({ files: ODD_FLEET }, request))).toEqual([
