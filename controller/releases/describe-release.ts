@@ -11,6 +11,8 @@ import type { Reason } from '../model/reasons.ts';
 /** `exact`: with what changes while nothing happens, such as the time that a soak has left. */
 export interface DescribeOptions {
   readonly exact: boolean;
+  /** False: without counts of devices, which change with every one of them. */
+  readonly counts?: boolean;
 }
 
 /** An exposure or a position on the circle, in hundredths of a percent, as manifests write it: `1%`, `12.34%`. */
@@ -46,18 +48,22 @@ export function describeWaits(waits: readonly ReleaseWait[], options: DescribeOp
 }
 
 /** One thing that a release waits for, to be read after `waits for`. */
-export function describeWait(wait: ReleaseWait, { exact }: DescribeOptions): string {
+export function describeWait(wait: ReleaseWait, { exact, counts = true }: DescribeOptions): string {
   switch (wait.kind) {
     case 'devices':
       return 'its first device';
     case 'approval':
       return `approval of step ${wait.step}`;
     case 'successes':
-      return `successes (${formatNumber(wait.have)} of ${formatNumber(wait.need)})`;
+      return counts
+        ? `successes (${formatNumber(wait.have)} of ${formatNumber(wait.need)})`
+        : 'successes';
     case 'soak':
       return exact ? `its soak (${formatLeft(wait.leftMs)} left)` : 'its soak';
     case 'failureRate':
-      return `a lower failure rate (${formatNumber(wait.failed)} failed, ${formatNumber(wait.succeeded)} succeeded)`;
+      return counts
+        ? `a lower failure rate (${formatNumber(wait.failed)} failed, ${formatNumber(wait.succeeded)} succeeded)`
+        : 'a lower failure rate';
     case 'window':
       return wait.opensAt === null
         ? 'its window (which does not open within two weeks)'
