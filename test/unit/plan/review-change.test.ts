@@ -117,6 +117,20 @@ describe('what stands without the change', () => {
     expect(found.standing).toEqual([]);
   });
 
+  it('is not a refusal that devices would have lifted without the change', () => {
+    const locks = { bench: { version: 42, devices: ['d1'] } };
+    const found = review({
+      inForce: { ...words, locks },
+      base: { ...words, release: 42, locks },
+      merged: { ...words, release: 42 },
+      live: liveOf([namedDevice('d1', { lock: carried(42, 'bench') })], {
+        firmware: [finished41, remembered(42)],
+      }),
+    });
+    expect(refusalsOf(found.plan.products[0]!)).toEqual(['ReleaseUnverified']);
+    expect(found.standing).toEqual([]);
+  });
+
   it('is not a guardrail that the change strains further', () => {
     const ids = Array.from({ length: 12 }, (_, index) => `d${index}`);
     const locked = (count: number) => ({

@@ -213,6 +213,21 @@ const STORIES: readonly (readonly [
     /On the way: d1/,
   ],
   [
+    'a soak of a device that the change leaves as it is, whatever it is locked to',
+    {
+      base: { firmware: both, release: 41, locks: { bench: { ...lock42, version: 41 } }, ...soak },
+      merged: {
+        firmware: both,
+        release: 42,
+        locks: { bench: { ...lock42, version: 41 } },
+        ...soak,
+      },
+      live: fleet(soaking, namedDevice('d1', { running: 42 })),
+    },
+    ['pending 42'],
+    /On the way: d1/,
+  ],
+  [
     'a lock on a device that is in quarantine',
     {
       base: { firmware: [old], release: 41 },
@@ -533,6 +548,15 @@ describe('the gate of a change', () => {
     const [first] = found.releases;
     expect(`${first?.message} ${first?.remedy}`).toMatch(says ?? /./);
     expect(found.gate).toBe(verdicts[0]?.split(' ')[0] ?? 'success');
+  });
+
+  it('tells how a release would go also where a person has to adopt the product first', () => {
+    const [report] = review({
+      base: { firmware: [old], release: 41 },
+      merged: { firmware: both, release: 42, locks: { bench: lock42 } },
+      live: fleet({ adopted: false }),
+    }).releases;
+    expect(report?.forecast?.version).toBe(42);
   });
 
   it('names the line of the version', () => {

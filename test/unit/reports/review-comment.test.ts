@@ -101,6 +101,8 @@ describe('text of manifests in a comment', () => {
         '![i](https://evil.example/i.png)',
         '[a](https://evil.example)',
         '\\[b](https://evil.example)',
+        '\\[b\\](hidden)',
+        '`|`',
         '[r]: https://evil.example',
         'https://evil.example',
         'www.evil.example',
@@ -206,7 +208,8 @@ describe('text of manifests in a comment', () => {
         }
         const columns = (table: string): readonly number[] =>
           (table.match(/^\|.*\|$/gm) ?? []).map((row) => row.match(/(?<!\\)\|/g)?.length ?? 0);
-        expect(columns(bare)).toEqual(columns(clean.replaceAll(/(\\.)|`[^`\n]*`/g, '$1')));
+        // A bar parts cells also where it stands in code.
+        expect(columns(rendered)).toEqual(columns(clean));
       }),
       { numRuns: 150 },
     );
