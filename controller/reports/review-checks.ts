@@ -5,10 +5,10 @@ import { countOf } from '../base/count.ts';
 import type { Place } from '../model/desired.ts';
 import type { Refusal } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ChangeReview, GateState } from '../model/review.ts';
+import type { ChangeReview, GateState, ReleaseGateReport } from '../model/review.ts';
 import type { ProductDelta, ReviewDelta } from '../plan/review-delta.ts';
 import { isTouched, takeApart } from '../plan/review-delta.ts';
-import { escape, list, sentence } from './markdown-text.ts';
+import { escape, list, MARKDOWN_MAX, sentence } from './markdown-text.ts';
 import { cleanText } from './plain-text.ts';
 import { renderPlanMarkdown } from './plan-markdown.ts';
 import { describeEffect, GATE_MARKS, GATE_WORDS, tellUnread } from './review-lines.ts';
@@ -35,7 +35,7 @@ export interface CheckReport {
   readonly state: GateState;
   /** One line, at most 140 characters. */
   readonly title: string;
-  /** Markdown. */
+  /** Markdown, at most 60,000 characters. */
   readonly summary: string;
   /** Markdown, at most 60,000 characters; null: none. */
   readonly text: string | null;
@@ -56,7 +56,8 @@ export interface CheckInput {
 const TITLE_MAX = 140;
 const NOTES_MAX = 50;
 const NOTE_MAX = 2_000;
-const ITEMS_MAX = 30;
+/** How many entries of each list a summary shows, tried in order until it fits. */
+const LIST_SIZES = [30, 10, 3, 1];
 
 /**
  * `lockstep/plan`: fails for errors and refusals that the change brings. Those that stand without it are told and fail
@@ -80,7 +81,7 @@ export function renderPlanCheck(input: CheckInput): CheckReport {
   return {
     state: isBad ? 'failure' : 'success',
     title: fit(title),
-    summary: summaryOf(input, delta, effect, brought, standing),
+    summary: fitted((size) => summaryOf(input, delta, effect, brought, standing, size)),
     text: renderPlanMarkdown(review.plan, [], now),
     annotations: notesOf([
       ...brought.map((each) => noteOf(each, 'failure', input.prefix)),
@@ -115,12 +116,7 @@ export function renderGateCheck(input: CheckInput): CheckReport {
   return {
     state: gate,
     title: fit(`${sentence(what)}: ${GATE_WORDS[gate]}`),
-    summary: list(releases, ITEMS_MAX, ({ product, manifest, state, message, remedy }) =>
-      [
-        `- ${GATE_MARKS[state]} **${escape(product)}**, ${escape(manifest)}: ${escape(message)}`,
-        ...(remedy === null ? [] : [`<br>➡️ ${escape(remedy)}`]),
-      ].join(''),
-    ),
+    summary: fitted((size) => list(releases, size, tellRelease)),
     text: null,
     annotations: notesOf(
       releases.flatMap(({ state, place, message, remedy }) => {
@@ -131,6 +127,17 @@ export function renderGateCheck(input: CheckInput): CheckReport {
       }),
     ),
   };
+}
+
+function tellRelease({ product, manifest, state, message, remedy }: ReleaseGateReport): string {
+  const next = remedy === null ? '' : `<br>➡️ ${escape(remedy)}`;
+  return `- ${GATE_MARKS[state]} **${escape(product)}**, ${escape(manifest)}: ${escape(message)}${next}`;
+}
+
+/** The longest form of a summary that fits. */
+function fitted(render: (size: number) => string): string {
+  const texts = LIST_SIZES.map(render);
+  return texts.find(({ length }) => length <= MARKDOWN_MAX) ?? texts.at(-1) ?? '';
 }
 
 /** Refusals that the plan check answers for. */
@@ -144,9 +151,10 @@ function summaryOf(
   effect: string,
   brought: readonly (Problem | Refusal)[],
   standing: readonly (Problem | Refusal)[],
+  size: number,
 ): string {
   const blocks = [`**${escape(effect)}.**`, ...tellUnread(review)];
-  if (brought.length > 0) blocks.push(list(brought, ITEMS_MAX, itemOf));
+  if (brought.length > 0) blocks.push(list(brought, size, itemOf));
   const frozen = products.filter((each) => each.plan.frozen && isTouched(each));
   if (frozen.length > 0) {
     const names = frozen.map(({ product }) => escape(product)).join(', ');
@@ -154,11 +162,11 @@ function summaryOf(
   }
   if (standing.length > 0) {
     blocks.push(
-      `Already so on ${escape(base)}, and no fault of this change:\n\n${list(standing, ITEMS_MAX, itemOf)}`,
+      `Already so on ${escape(base)}, and no fault of this change:\n\n${list(standing, size, itemOf)}`,
     );
   }
   if (review.policyChanges.length > 0) {
-    const rules = list(review.policyChanges, ITEMS_MAX, (text) => `- ${escape(text)}`);
+    const rules = list(review.policyChanges, size, (text) => `- ${escape(text)}`);
     blocks.push(`⚠️ **It changes the rules** for what is merged after it:\n\n${rules}`);
   }
   return `${blocks.join('\n\n')}\n`;
@@ -182,7 +190,9 @@ function renderUnreviewed(
   }
   const { files } = outcome;
   const named =
-    files.length === 0 ? '' : `:\n\n${list(files, ITEMS_MAX, (file) => `- ${escape(file)}`)}`;
+    files.length === 0
+      ? ''
+      : `:\n\n${list(files, LIST_SIZES[0] ?? 1, (file) => `- ${escape(file)}`)}`;
   return {
     ...none,
     title: 'No plan: it cannot be merged',

@@ -84,6 +84,24 @@ describe('the check of the plan', () => {
     expect(check.title).toBe('5,000 problems. It flashes nothing');
     const lines = check.annotations.map(({ path, line }) => `${path} ${String(line).padStart(6)}`);
     expect(lines).toEqual(lines.toSorted());
+    const [refusal] = storyOf('mismatch').plan.products[0]?.refusals ?? [];
+    const hostile = { ...refusal!, message: '@a&<'.repeat(999), remedy: '@a&<'.repeat(999) };
+    const loud = storyOf('mismatch');
+    const plan = {
+      ...loud.plan,
+      products: loud.plan.products.map((each) => ({
+        ...each,
+        refusals: Array.from({ length: 99 }, () => hostile),
+      })),
+    };
+    const [gate] = loud.releases;
+    const releases = Array.from({ length: 99 }, () => ({ ...gate!, ...hostile, flashes: [] }));
+    const outcome = { kind: 'reviewed' as const, review: { ...loud, plan, releases } };
+    for (const render of [renderPlanCheck, renderGateCheck]) {
+      const { summary } = render(input(outcome));
+      expect(summary.length).toBeLessThanOrEqual(65_000);
+      expect(summary).toContain('more');
+    }
     const long = { ...storyOf('mismatch'), policyChanges: ['x'.repeat(9_000)] };
     const [product] = long.plan.products;
     const named = { ...product!, product: 'p'.repeat(300) };
