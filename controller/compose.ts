@@ -38,7 +38,15 @@ export async function composeController(
   const gateway = createGateway(state.value, log, options);
   const controller = connect(state.value, gateway, source.value, log, options);
   const server = await createServer(
-    { controller, store, deviceRoutes: gateway.routes, gateway, clock: systemClock, log },
+    {
+      controller,
+      store,
+      deviceRoutes: gateway.routes,
+      gateway,
+      forge: null,
+      clock: systemClock,
+      log,
+    },
     { listen: options.listen, deviceListen: options.deviceListen, publicUrl: options.publicUrl },
   );
   const close = async (): Promise<void> => {
@@ -145,7 +153,15 @@ export async function composeOffline(options: {
   });
   const { store } = state.value;
   const server = await createServer(
-    { controller, store, deviceRoutes: gateway.routes, gateway, clock: systemClock, log },
+    {
+      controller,
+      store,
+      deviceRoutes: gateway.routes,
+      gateway,
+      forge: null,
+      clock: systemClock,
+      log,
+    },
     { listen: { host: '127.0.0.1', port: 0 }, deviceListen: null },
   );
   const close = async (): Promise<void> => {

@@ -41,7 +41,9 @@ export type EventType =
   | 'DeviceMoved'
   | 'ClockJumped'
   | 'RegistrationCapped'
-  | 'TokenCreated';
+  | 'TokenCreated'
+  | 'PullRequestOpened'
+  | 'PullRequestMerged';
 
 /** Events about single devices are kept 90 days; these are decisions and kept for good. */
 export const DEVICE_EVENTS: ReadonlySet<EventType> = new Set<EventType>([

@@ -84,7 +84,7 @@ export interface ReviewRecord {
   readonly head: string;
   readonly base: string;
   readonly merge: string;
-  readonly plan: Plan;
+  readonly review: ChangeReview;
   /** Epoch milliseconds. */
   readonly at: number;
   /** What became of it; null while it is open. */

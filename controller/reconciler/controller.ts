@@ -8,6 +8,7 @@ import type { Desired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Plan, ProductPlan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ChangeReview } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
 
 /** How far a product's devices are with what is in force. */
@@ -75,6 +76,14 @@ export interface SyncRequest {
   readonly expectedPlan?: Plan;
 }
 
+/** A change of the manifests before it is merged. */
+export interface ProposedChange {
+  /** The base with the change merged in. */
+  readonly merged: Snapshot;
+  /** The tip of the branch that the source follows. */
+  readonly base: Snapshot;
+}
+
 export interface Controller {
   /**
    * Puts what the state holds in force, reads the source once and makes the first pass (unless it was told not to follow
@@ -93,10 +102,17 @@ export interface Controller {
     snapshot: Snapshot | null,
     options: { readonly adopt?: boolean },
   ): Promise<Result<Plan, Failure>>;
+  /** Judges a change that is proposed to the source, as if it were merged now. Changes nothing. */
+  review(
+    change: ProposedChange,
+    options?: { readonly adopt?: boolean },
+  ): Promise<Result<ChangeReview, Failure>>;
   /** The emergency stop for one product or (null) all; durable when it returns. Unknown products are a failure. */
   stop(product: string | null): Promise<Result<readonly string[], Failure>>;
   /** Ends the emergency stop. */
   resume(product: string | null): Promise<Result<readonly string[], Failure>>;
+  /** A hint that the source has changed: it is read soon, as far as the controller follows it. */
+  hint(): void;
   /** How far the fleet is; looks at pending devices only as far as needed. */
   convergence(product: string): Promise<Result<Convergence, Failure>>;
   /** Resolves after the next pass, or after `timeoutMs`. */

@@ -158,6 +158,17 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
           return planned.ok ? ok(planned.value.plan) : planned;
         }),
       ),
+    review: ({ merged, base }, request = {}) =>
+      attempt(() =>
+        inTurn(async () => {
+          const frozen = freezeByHistory(merged, base.productsByFile);
+          return reconciler.review(
+            { merged: frozen, base },
+            options.adopt || request.adopt === true,
+          );
+        }),
+      ),
+    hint: () => loop.readNow(),
     stop: (product) => setStop(product, true),
     resume: (product) => setStop(product, false),
     convergence: async (product) => {

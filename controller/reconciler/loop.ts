@@ -14,6 +14,8 @@ export interface Loop {
   start(): void;
   /** Asks for a pass soon. */
   wake(): void;
+  /** Asks for the source to be read now: somebody says that it has changed. Hints that come meanwhile are joined. */
+  readNow(): void;
   close(): void;
 }
 
@@ -34,6 +36,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
   let dueTimer: NodeJS.Timeout | null = null;
   let started = false;
   let closed = false;
+  let readIsDue = false;
 
   const run = (work: () => Promise<void>): void => {
     inTurn(work).catch((thrown: unknown) => {
@@ -62,6 +65,15 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
     await passAndSchedule();
   };
 
+  const readNow = (): void => {
+    if (!started || closed || readIsDue || !options.followSource) return;
+    readIsDue = true;
+    run(() => {
+      readIsDue = false;
+      return readAndPass();
+    });
+  };
+
   const scheduleRead = (): void => {
     if (closed) return;
     readTimer = setTimeout(
@@ -83,7 +95,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
       started = true;
       const { source, drivers } = ports;
       if (source !== null && options.followSource) {
-        ends.push(source.watch(() => run(readAndPass)));
+        ends.push(source.watch(readNow));
         scheduleRead();
       }
       for (const driver of drivers.values()) ends.push(driver.watch(wake));
@@ -91,6 +103,7 @@ export function createLoop({ ports, options, readSource, makePass, inTurn }: Loo
       ends.push(() => clearInterval(resync));
     },
     wake,
+    readNow,
     close() {
       closed = true;
       if (passTimer !== null) clearTimeout(passTimer);

@@ -21,18 +21,25 @@ export interface Observation {
   readonly lost: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-/** Observes every product once. A version whose binary is gone or damaged is seen as not stored. */
+/**
+ * Observes every product that one of the snapshots speaks of, once; where the snapshots name different drivers, the first
+ * one's. A version whose binary is gone or damaged is seen as not stored.
+ */
 export async function observeFleets(
-  snapshot: Snapshot,
+  snapshots: readonly Snapshot[],
   held: HeldProducts,
   { drivers, binaries }: Pick<ReconcilerPorts, 'drivers' | 'binaries'>,
 ): Promise<Observation> {
   const live = new Map<string, LiveState>();
   const failures = new Map<string, Failure>();
   const lost = new Map<string, ReadonlySet<number>>();
-  const refused = snapshot.refused.flatMap((key) => key.split('/')[1] ?? []);
-  for (const product of new Set([...Object.keys(snapshot.products), ...refused, ...held.names()])) {
-    const desired = desiredOf(snapshot, product);
+  const spokenOf = snapshots.flatMap(({ products, refused }) => [
+    ...Object.keys(products),
+    ...refused.flatMap((key) => key.split('/')[1] ?? []),
+  ]);
+  for (const product of new Set([...spokenOf, ...held.names()])) {
+    const wanted = snapshots.map((snapshot) => desiredOf(snapshot, product));
+    const desired = wanted.find((each) => each !== null) ?? null;
     const { inForce, adoptedAt, stoppedAt } = held.recordOf(product);
     const flags = { adopted: adoptedAt !== null, stopped: stoppedAt !== null };
     const driver = driverOf(drivers, desired, inForce);
@@ -40,9 +47,9 @@ export async function observeFleets(
       live.set(product, { ...emptyLive(product), ...flags });
       continue;
     }
-    const seen = await driver.observe(product, namedDevices(desired, inForce));
+    const seen = await driver.observe(product, namedDevices(...wanted, inForce));
     if (seen.ok) {
-      const gone = await findLost(seen.value.firmware, [desired, inForce], binaries);
+      const gone = await findLost(seen.value.firmware, [...wanted, inForce], binaries);
       const firmware = seen.value.firmware.map((record) =>
         gone.has(record.version) ? { ...record, stored: false } : record,
       );

@@ -10,14 +10,16 @@ import { emptyDesired } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Plan, ProductPlan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ChangeReview } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { PlanContext, PlanResult } from '../plan/build-plan.ts';
 import { buildPlan, findEmptySource } from '../plan/build-plan.ts';
 import { isSamePlan } from '../plan/fingerprint.ts';
+import { reviewChange } from '../plan/review-change.ts';
 import { stateConditions } from '../releases/conditions.ts';
 import type { CarryOutInput } from './carry-out.ts';
 import { carryOut } from './carry-out.ts';
-import type { SyncReport, SyncRequest } from './controller.ts';
+import type { ProposedChange, SyncReport, SyncRequest } from './controller.ts';
 import type { HeldProducts } from './held-products.ts';
 import { driverOf } from './held-products.ts';
 import { nameFirstDevices } from './first-devices.ts';
@@ -33,6 +35,8 @@ export interface Reconciler {
   pass(request: SyncRequest, adopt: boolean): Promise<Result<SyncReport, Failure>>;
   /** Plans a snapshot against the live fleets; changes nothing. */
   plan(snapshot: Snapshot, adopt: boolean): Promise<Result<PlanResult, Failure>>;
+  /** Judges a change against the live fleets; changes nothing. */
+  review(change: ProposedChange, adopt: boolean): Promise<Result<ChangeReview, Failure>>;
 }
 
 /** Creates the reconciler over what the controller holds and reads. */
@@ -56,6 +60,14 @@ export function createReconciler(
       context: planContextAt(clock.now(), adopt, unavailable),
       sourceProblems: reader.current().problems,
     });
+
+  /** Keeps the plan of a revision as it is first met, before anything of it is carried out. */
+  let arrived: string | null = null;
+  const keepArrival = async (plan: Plan): Promise<void> => {
+    if (arrived === plan.revision || ports.source?.kind !== 'git') return;
+    await store.saveArrival({ revision: plan.revision, plan, at: clock.now() });
+    arrived = plan.revision;
+  };
 
   const recordsOf = (products: readonly ProductPlan[]): readonly unknown[] =>
     products.map(({ product, actions }) =>
@@ -111,7 +123,7 @@ export function createReconciler(
     adopt: boolean,
     unavailable: Unavailable,
   ): Promise<Look> => {
-    const { live, failures } = await observeFleets(snapshot, held, ports);
+    const { live, failures } = await observeFleets([snapshot], held, ports);
     return { live, failures, plan: planFor(snapshot, live, adopt, unavailable).plan };
   };
 
@@ -138,17 +150,32 @@ export function createReconciler(
 
   return {
     async plan(snapshot, adopt) {
-      const { live, failures } = await observeFleets(snapshot, held, ports);
+      const { live, failures } = await observeFleets([snapshot], held, ports);
       const [first] = failures.values();
       if (first !== undefined) return fail(first);
       return ok(await nameFirstDevices(planFor(snapshot, live, adopt), held, drivers));
     },
+    async review({ merged, base }, adopt) {
+      // A fleet that cannot be read is part of the review: nothing of it is known, and that is no pass.
+      const { live } = await observeFleets([merged, base], held, ports);
+      const { review, next } = reviewChange({
+        merged,
+        base,
+        inForce: held.inForce(),
+        live,
+        context: planContextAt(clock.now(), adopt, new Map()),
+        sourceProblems: reader.current().problems,
+      });
+      const { plan } = await nameFirstDevices({ plan: review.plan, next }, held, drivers);
+      return ok({ ...review, plan });
+    },
     async pass(request, adopt) {
       const { snapshot, tree, failure: unread, problems } = reader.current();
       if (snapshot === null) return fail(unread ?? notAccepted(problems[0]) ?? NOT_READ);
-      const observed = await observeFleets(snapshot, held, ports);
+      const observed = await observeFleets([snapshot], held, ports);
       const failures = new Map(observed.failures);
       const first = planFor(snapshot, observed.live, adopt);
+      if (failures.size === 0) await keepArrival(first.plan);
       if (request.expectedPlan !== undefined && !isSamePlan(request.expectedPlan, first.plan)) {
         return fail(STALE_PLAN);
       }

@@ -120,6 +120,14 @@ export interface ProductJson extends ProductSummaryJson {
   } | null;
 }
 
+/** How it stands with the forge and its pull requests. */
+export interface ForgeJson {
+  readonly description: string;
+  readonly failure: FailureJson | null;
+  readonly lookedAt: string | null;
+  readonly openPullRequests: number;
+}
+
 /** `GET /api/v1/status`. */
 export interface StatusJson {
   /** Of Lockstep. */
@@ -130,6 +138,8 @@ export interface StatusJson {
   readonly subjectSeen: string | null;
   readonly sourceReadAt: string | null;
   readonly sourceFailure: FailureJson | null;
+  /** Null: pull requests are nobody's business here. */
+  readonly forge: ForgeJson | null;
   readonly passes: number;
   readonly problems: readonly ProblemJson[];
   readonly warnings: readonly ProblemJson[];

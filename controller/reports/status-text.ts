@@ -9,6 +9,7 @@ import type {
   DeviceCountsJson,
   ProblemJson,
   ProductSummaryJson,
+  ForgeJson,
   StatusJson,
 } from './answers.ts';
 import { cleanText, formatAgo, formatPlace } from './plain-text.ts';
@@ -77,6 +78,22 @@ function renderSource(status: StatusJson, now: number, style: TextStyle): readon
   if (status.sourceFailure !== null) {
     const { code, message } = status.sourceFailure;
     lines.push(paint(style, 'red', cleanText(`${code}: ${message}`)));
+  }
+  if (status.forge !== null) lines.push(...renderForge(status.forge, now, style));
+  return lines;
+}
+
+function renderForge(
+  { description, failure, lookedAt, openPullRequests }: ForgeJson,
+  now: number,
+  style: TextStyle,
+): readonly string[] {
+  const open = countOf(openPullRequests, 'open pull request');
+  const lines = [
+    `forge     ${cleanText(description)}, ${open}, looked at ${formatAgo(lookedAt, now)}`,
+  ];
+  if (failure !== null) {
+    lines.push(paint(style, 'red', cleanText(`${failure.code}: ${failure.message}`)));
   }
   return lines;
 }

@@ -12,10 +12,12 @@ import { addCredentialRoutes } from './routes/credential-routes.ts';
 import { addDeviceRoutes } from './routes/device-routes.ts';
 import { addFleetRoutes } from './routes/fleet-routes.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
+import { addReviewRoutes } from './routes/review-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
+import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
 import { createValidator } from './validation.ts';
 
@@ -29,6 +31,7 @@ const SCHEMAS: readonly NamedSchema[] = [
   ...DEVICE_SCHEMAS,
   ...PLAN_SCHEMAS,
   ...SNAPSHOT_SCHEMAS,
+  ...REVIEW_SCHEMAS,
 ];
 
 /** Whether a request that carries a role's routes is let in; answers itself where it is not. */
@@ -104,6 +107,7 @@ export function createApi(context: ApiContext, guard: Guard): FastifyPluginAsync
     addFleetRoutes(app, context);
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
+    addReviewRoutes(app, context);
     addCredentialRoutes(app, context);
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     refuseOtherMethods(app, paths);

@@ -12,6 +12,7 @@ import { createMetrics } from './metrics.ts';
 import { addChecks, addFrontPage, addMetrics } from './pages.ts';
 import type { ApiContext, ListenAddress, ServerOptions, ServerPorts } from './ports.ts';
 import { readProgramVersion } from './program-version.ts';
+import { addWebhooks } from './webhooks.ts';
 
 /** A device id may have 256 characters, and each of them nine in a URL. */
 const PARAM_LENGTH_MAX = 4_096;
@@ -49,7 +50,12 @@ export async function createServer(ports: ServerPorts, options: ServerOptions): 
   const guard = createGuard(context, asksForTokens(options));
   addChecks(main, ports.controller);
   addFrontPage(main, context.version);
-  addMetrics(main, createMetrics(ports.controller, ports.clock, context.version), guard);
+  addMetrics(
+    main,
+    createMetrics(ports.controller, ports.forge, ports.clock, context.version),
+    guard,
+  );
+  await addWebhooks(main, ports.forge?.webhooks ?? null);
   await main.register(createApi(context, guard), { prefix: '/api/v1' });
 
   const devices = deviceListen === null ? main : createApp(context);

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ReleasePlan } from '../model/plan.ts';
 import { BUCKETS } from '../model/rollout.ts';
 import type { Controller, ControllerView, ProductView } from '../reconciler/controller.ts';
+import type { ForgePort } from './ports.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -17,6 +18,7 @@ export interface Metrics {
 /** Creates the metrics of one controller, in a registry of their own. `version` is Lockstep's. */
 export function createMetrics(
   controller: Pick<Controller, 'view'>,
+  forge: Pick<ForgePort, 'view'> | null,
   clock: Clock,
   version: string,
 ): Metrics {
@@ -28,6 +30,8 @@ export function createMetrics(
     labelNames: readonly L[] = [],
   ): Gauge<L> => new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
 
+  /** What is set anew whenever the metrics are asked for. */
+  const updates: (() => void)[] = [];
   const info = gauge('lockstep_info', 'Always 1; the label is the version of Lockstep.', [
     'version',
   ]);
@@ -39,6 +43,15 @@ export function createMetrics(
     'Seconds since the source was last read successfully.',
   );
   const sourceFailing = gauge('lockstep_source_failing', '1 while the source cannot be read.');
+  if (forge !== null) {
+    const failing = gauge('lockstep_forge_failing', '1 while the forge cannot be used.');
+    const open = gauge('lockstep_forge_open_pull_requests', 'Pull requests that are looked after.');
+    updates.push(() => {
+      const { failure, openPullRequests } = forge.view();
+      failing.set(failure === null ? 0 : 1);
+      open.set(openPullRequests);
+    });
+  }
   const devices = gauge('lockstep_devices', 'Devices by product and state.', ['product', 'state']);
   const running = gauge(
     'lockstep_devices_running',
@@ -77,6 +90,7 @@ export function createMetrics(
     contentType: registry.contentType,
     async render() {
       const view = controller.view();
+      for (const update of updates) update();
       for (const each of [devices, running, outcomes, refusals, stopped]) each.reset();
       for (const each of [exposure, releaseDevices, halted]) each.reset();
       ready.set(view.ready ? 1 : 0);

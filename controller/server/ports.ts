@@ -3,10 +3,36 @@
 import type { FastifyPluginAsync } from 'fastify';
 
 import type { Clock } from '../base/clock.ts';
+import type { Failure } from '../base/failure.ts';
+import type { Result } from '../base/result.ts';
+import type { WebhookRefusal, WebhookRequest } from '../forges/forge.ts';
 import type { Moment } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
+
+/** Takes webhooks in. What they lead to happens later: the answer says only that one was understood. */
+export interface WebhookReceiver {
+  /** `repeated`: this very delivery was taken before, and leads to nothing now. */
+  receive(request: WebhookRequest): Promise<Result<'taken' | 'repeated', WebhookRefusal>>;
+}
+
+/** What looks after the pull requests, as far as the server shows it. */
+export interface ForgePort {
+  /** `github.com/acme/fleet`. */
+  readonly description: string;
+  /** Where its webhooks go; null where none are taken. */
+  readonly webhooks: WebhookReceiver | null;
+  view(): ForgeView;
+}
+
+export interface ForgeView {
+  /** Why it can't be used at the moment; null while it can. */
+  readonly failure: Failure | null;
+  /** Epoch milliseconds of the last time that all was well; null before. */
+  readonly lookedAt: number | null;
+  readonly openPullRequests: number;
+}
 
 /** Where the server's few log lines go; a pino logger fits. */
 export interface ServerLog {
@@ -30,6 +56,8 @@ export interface ServerPorts {
   /** The routes that devices use, to be mounted at `/`. */
   readonly deviceRoutes: FastifyPluginAsync;
   readonly gateway: FleetInsight;
+  /** Null: there is none. */
+  readonly forge: ForgePort | null;
   readonly clock: Clock;
   readonly log: ServerLog;
 }

@@ -19,13 +19,14 @@ import type {
   ProductJson,
   ProductSummaryJson,
   ReleaseJson,
+  ForgeJson,
   StatusJson,
   TraceJson,
   VersionCountJson,
 } from '../reports/answers.ts';
 import { isoTime } from '../reports/plain-text.ts';
 import { releaseJson } from '../reports/release-json.ts';
-import type { FleetInsight } from './ports.ts';
+import type { FleetInsight, ForgePort } from './ports.ts';
 
 /** Devices that are named as having verified a version. */
 const VERIFIERS_MAX = 100;
@@ -33,7 +34,12 @@ const VERIFIERS_MAX = 100;
 type Listening = Pick<FleetInsight, 'isListening'>;
 
 /** The whole picture. */
-export function statusAnswer(view: ControllerView, fleet: Listening, version: string): StatusJson {
+export function statusAnswer(
+  view: ControllerView,
+  fleet: Listening,
+  forge: Pick<ForgePort, 'description' | 'view'> | null,
+  version: string,
+): StatusJson {
   const { source, revisionSeen, subjectSeen, sourceReadAt, sourceFailure, ready, passes } = view;
   const { problems, warnings } = divide(standingProblems(view));
   return {
@@ -44,10 +50,21 @@ export function statusAnswer(view: ControllerView, fleet: Listening, version: st
     subjectSeen,
     sourceReadAt: isoTime(sourceReadAt),
     sourceFailure: sourceFailure === null ? null : failureAnswer(sourceFailure),
+    forge: forge === null ? null : forgeAnswer(forge),
     passes,
     problems,
     warnings,
     products: view.products.map((product) => summaryAnswer(product, view, fleet)),
+  };
+}
+
+function forgeAnswer({ description, view }: Pick<ForgePort, 'description' | 'view'>): ForgeJson {
+  const { failure, lookedAt, openPullRequests } = view();
+  return {
+    description,
+    failure: failure === null ? null : failureAnswer(failure),
+    lookedAt: isoTime(lookedAt),
+    openPullRequests,
   };
 }
 

@@ -19,6 +19,16 @@ import {
 } from '../support/api.ts';
 
 const DOCUMENT = '/api/v1/openapi.json';
+const SNAPSHOT = {
+  revision: 'r3',
+  products: { thermostat: API_DESIRED },
+  problems: [],
+  frozen: [],
+  productsByFile: { 'a.yaml': ['thermostat'] },
+  refused: ['Release/thermostat/bench'],
+  binaries: {},
+};
+
 const BASE = '/api/v1/products/thermostat';
 
 /** One request per operation (more where there is more to see), with the status that it must have. */
@@ -76,18 +86,7 @@ const REQUESTS: readonly {
     path: '/api/v1/plan',
     template: '/api/v1/plan',
     method: 'post',
-    body: {
-      adopt: true,
-      snapshot: {
-        revision: 'r3',
-        products: { thermostat: API_DESIRED },
-        problems: [],
-        frozen: [],
-        productsByFile: { 'a.yaml': ['thermostat'] },
-        refused: ['Release/thermostat/bench'],
-        binaries: {},
-      },
-    },
+    body: { adopt: true, snapshot: SNAPSHOT },
   },
   {
     path: '/api/v1/plan',
@@ -95,6 +94,37 @@ const REQUESTS: readonly {
     method: 'post',
     body: { snapshot: {} },
     status: 400,
+  },
+  {
+    path: '/api/v1/review',
+    template: '/api/v1/review',
+    method: 'post',
+    body: {
+      merged: { ...SNAPSHOT, binaries: {} },
+      base: SNAPSHOT,
+      adopt: false,
+      pullRequest: {
+        number: 7,
+        title: 'Release 42',
+        url: 'https://github.example.com/acme/fleet/pull/7',
+        head: 'h1',
+        base: 'b1',
+        merge: 'm1',
+      },
+    },
+  },
+  {
+    path: '/api/v1/review',
+    template: '/api/v1/review',
+    method: 'post',
+    body: { merged: SNAPSHOT },
+    status: 400,
+  },
+  {
+    path: '/api/v1/sync',
+    template: '/api/v1/sync',
+    method: 'post',
+    body: { pullRequest: 7 },
   },
   {
     path: '/api/v1/sync',

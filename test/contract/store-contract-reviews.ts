@@ -2,14 +2,27 @@
 
 import { describe, expect, it } from 'vitest';
 
-import type { ReviewRecord } from '../../controller/model/review.ts';
+import type { Plan } from '../../controller/model/plan.ts';
+import type { ChangeReview, ReviewRecord } from '../../controller/model/review.ts';
 import type { Store } from '../../controller/stores/store.ts';
 
-const PLAN = { revision: 'r', fingerprint: 'sha256:00', products: [], errors: [] };
+const PLAN: Plan = { revision: 'r', fingerprint: 'sha256:00', products: [], errors: [] };
+
+const REVIEW: ChangeReview = {
+  plan: PLAN,
+  base: PLAN,
+  unread: [],
+  touchesManifests: true,
+  standing: [],
+  gate: 'success',
+  releases: [],
+  newFirmware: [],
+  policyChanges: [],
+};
 
 function makeReview(number: number, head = 'h1'): ReviewRecord {
   const pullRequest = { number, title: `“${number}”`, url: `https://forge.example/${number}` };
-  return { pullRequest, head, base: 'b', merge: 'm', plan: PLAN, at: 7, outcome: null };
+  return { pullRequest, head, base: 'b', merge: 'm', review: REVIEW, at: 7, outcome: null };
 }
 
 export function describeReviews(current: () => Store, reopen: () => Promise<Store>): void {

@@ -13,10 +13,11 @@ import type { Desired } from '../../controller/model/desired.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState } from '../../controller/model/live.ts';
 import type { Plan, ReleaseWait } from '../../controller/model/plan.ts';
+import type { ChangeReview } from '../../controller/model/review.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
 import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
 import { createServer, type Server } from '../../controller/server/create-server.ts';
-import type { ServerOptions } from '../../controller/server/ports.ts';
+import type { ForgePort, ServerOptions } from '../../controller/server/ports.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { buildDesired } from './desired.ts';
@@ -327,6 +328,57 @@ export function apiPicture(): ControllerView {
   };
 }
 
+/** A review with one of each of its parts. */
+const API_REVIEW: ChangeReview = {
+  plan: API_PLAN,
+  base: API_PLAN,
+  unread: [],
+  touchesManifests: true,
+  standing: ['["thermostat","ReleaseUnverified","Version 41 is not verified."]'],
+  gate: 'neutral',
+  releases: [
+    {
+      product: 'thermostat',
+      group: null,
+      version: 42,
+      manifest: 'Release/thermostat',
+      state: 'neutral',
+      place: { file: 'release.yaml', line: 6, column: 12 },
+      message: 'The lock of this change verifies it.',
+      remedy: null,
+      forecast: null,
+    },
+  ],
+  newFirmware: [
+    {
+      product: 'thermostat',
+      version: 42,
+      title: 'Fix heater drift',
+      description: null,
+      binary: 'firmware/42.bin',
+      sha256: 'ab'.repeat(32),
+      facts: {
+        size: 4_096,
+        sha256: 'ab'.repeat(32),
+        sha1: '1'.repeat(40),
+        md5: '2'.repeat(32),
+        compiled: {
+          format: 'particle',
+          productId: 94,
+          version: 42,
+          versionText: null,
+          platform: { id: 6, name: 'photon' },
+          appHash: null,
+          details: [['module', 'user part']],
+        },
+        defect: null,
+        lfsPointer: false,
+      },
+    },
+  ],
+  policyChanges: ['maxAffected of thermostat: 25% -> none'],
+};
+
 function createFakeController(): FakeController {
   const calls: FakeController['calls'] = [];
   const fake: FakeController = {
@@ -354,6 +406,8 @@ function createFakeController(): FakeController {
         inFlight: 1,
         failed: 0,
       }),
+    review: (change, options) => answer(['review', change, options], API_REVIEW),
+    hint: () => void calls.push(['hint']),
     nextPass: async () => undefined,
     close: async () => undefined,
   };
@@ -398,7 +452,10 @@ export interface ApiUnderTest {
 }
 
 /** Starts one; close it after use. */
-export async function startApi(options: Partial<ServerOptions> = {}): Promise<ApiUnderTest> {
+export async function startApi(
+  options: Partial<ServerOptions> = {},
+  forge: ForgePort | null = null,
+): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-api-'));
   const opened = await openSqliteStore(join(folder, 'state.db'));
   if (!opened.ok) throw new Error(opened.error.message);
@@ -421,6 +478,7 @@ export async function startApi(options: Partial<ServerOptions> = {}): Promise<Ap
           product === 'thermostat' ? { at: API_NOW, listened: 10_000_000 } : null,
         isListening: () => true,
       },
+      forge,
       clock: { now: () => API_NOW, monotonicMs: () => 0 },
       log: { info: (line) => log.push(line), warn: (line) => log.push(line) },
     },

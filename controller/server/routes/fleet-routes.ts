@@ -21,7 +21,7 @@ import { describeRoute, PRODUCT_PARAMS, type ProductParams } from './route.ts';
 
 /** Adds the routes. */
 export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { controller, store, gateway, version } = context;
+  const { controller, store, gateway, forge, version } = context;
 
   app.get(
     '/status',
@@ -32,7 +32,7 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
       role: 'viewer',
       answer: ref('Status'),
     }),
-    async () => statusAnswer(controller.view(), gateway, version),
+    async () => statusAnswer(controller.view(), gateway, forge, version),
   );
 
   app.get(

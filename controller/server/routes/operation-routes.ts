@@ -12,6 +12,7 @@ import { sendError, sendFailure } from '../errors.ts';
 import type { ApiContext } from '../ports.ts';
 import { failureAnswer } from '../product-answers.ts';
 import { arrayOf, count, flag, object, pageOf, ref, text, type Schema } from '../schemas/build.ts';
+import { concludeReview } from './review-routes.ts';
 import { describeRoute, limit, PAGE_DEFAULT, query } from './route.ts';
 
 /** A snapshot, or a saved plan, of a fleet repo with thousands of manifests. */
@@ -87,6 +88,7 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
       readonly adopt?: boolean;
       readonly acceptHistory?: boolean;
       readonly plan?: PlanJson;
+      readonly pullRequest?: number;
     };
   }>(
     '/sync',
@@ -101,14 +103,19 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
           adopt: flag,
           acceptHistory: flag,
           plan: { ...ref('Plan'), description: 'Carry out only if the plan is still this one.' },
+          pullRequest: {
+            type: 'integer',
+            minimum: 1,
+            description: 'That the revision was merged from: its review is compared with it.',
+          },
         },
-        { optional: ['revision', 'adopt', 'acceptHistory', 'plan'] },
+        { optional: ['revision', 'adopt', 'acceptHistory', 'plan', 'pullRequest'] },
       ),
       answer: ref('SyncReport'),
       bodyLimit: PLAN_BYTES_MAX,
     }),
     async (request, reply) => {
-      const { plan, ...asked } = request.body;
+      const { plan, pullRequest, ...asked } = request.body;
       const expected = plan === undefined ? undefined : parsePlanJson(plan);
       if (expected === null) {
         const message = `The plan's format ${JSON.stringify(plan?.formatVersion)} is not known.`;
@@ -128,6 +135,10 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
         failures: Object.fromEntries(
           Object.entries(failures).map(([product, each]) => [product, failureAnswer(each)]),
         ),
+        reviewed:
+          pullRequest === undefined
+            ? null
+            : await concludeReview(pullRequest, asked.revision ?? revision, context),
       };
     },
   );

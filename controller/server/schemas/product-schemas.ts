@@ -63,6 +63,17 @@ const statusFields = {
   subjectSeen: nullable(text),
   sourceReadAt: nullable(time),
   sourceFailure: nullable(ref('Failure')),
+  forge: nullable(
+    object(
+      {
+        description: text,
+        failure: nullable(ref('Failure')),
+        lookedAt: nullable(time),
+        openPullRequests: count,
+      },
+      { description: 'Where the pull requests live; null where none are looked after.' },
+    ),
+  ),
   passes: count,
   problems: arrayOf(ref('Problem')),
   warnings: arrayOf(ref('Problem')),
@@ -218,6 +229,7 @@ export const PRODUCT_SCHEMAS: readonly NamedSchema[] = [
       revision: text,
       plan: ref('Plan'),
       failures: mapOf(ref('Failure'), 'By product: what failed for an outside reason.'),
+      reviewed: nullable(ref('ReviewComparison')),
     }),
   ),
 ];

@@ -198,6 +198,7 @@ const problem = object({
 /** The named schemas of this file. */
 export const SNAPSHOT_SCHEMAS: readonly NamedSchema[] = [
   named('Desired', desired),
+  named('BinaryFacts', binary),
   named(
     'Snapshot',
     object({
@@ -207,7 +208,7 @@ export const SNAPSHOT_SCHEMAS: readonly NamedSchema[] = [
       frozen: { anyOf: [{ type: 'string', const: 'all' }, arrayOf(text)] },
       productsByFile: mapOf(arrayOf(text)),
       refused: arrayOf(text),
-      binaries: { ...mapOf(binary), propertyNames: sha256 },
+      binaries: { ...mapOf(ref('BinaryFacts')), propertyNames: sha256 },
     }),
   ),
 ];

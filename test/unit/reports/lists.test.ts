@@ -41,6 +41,18 @@ const GOLDEN = '../../fixtures/reports';
 const PLAIN = { color: false };
 const NOW = 1_700_000_600_000;
 
+const FORGE = {
+  description: 'github.com/acme/fleet',
+  failure: {
+    code: 'ForgeUnauthorized',
+    message: 'Cannot read the pull requests: the token has expired.',
+    disposition: 'stall' as const,
+    retryAfterMs: null,
+  },
+  lookedAt: isoTime(NOW - 90_000),
+  openPullRequests: 2,
+};
+
 function sampleStatus(): StatusJson {
   return {
     version: '0.1.0',
@@ -50,6 +62,7 @@ function sampleStatus(): StatusJson {
     subjectSeen: 'Release 41',
     sourceReadAt: isoTime(NOW - 30_000),
     sourceFailure: null,
+    forge: null,
     passes: 12,
     problems: [
       {
@@ -123,9 +136,8 @@ function sampleStatus(): StatusJson {
 
 describe('the texts of the controller', () => {
   it('renders the status as in the golden file', async () => {
-    await expect(renderStatusText(sampleStatus(), NOW, PLAIN)).toMatchFileSnapshot(
-      `${GOLDEN}/status.txt`,
-    );
+    const status = { ...sampleStatus(), forge: FORGE };
+    await expect(renderStatusText(status, NOW, PLAIN)).toMatchFileSnapshot(`${GOLDEN}/status.txt`);
   });
 
   it('shows how far releases are as in the golden file', async () => {

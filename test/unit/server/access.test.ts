@@ -138,7 +138,10 @@ describe('the routes', () => {
         return (await api.ask(url, { method, headers, body: method === 'POST' ? body : undefined }))
           .status;
       };
-      const forViewers = (method === 'GET' && path !== '/api/v1/tokens') || path === '/api/v1/plan';
+      const forViewers =
+        (method === 'GET' && path !== '/api/v1/tokens') ||
+        path === '/api/v1/plan' ||
+        path === '/api/v1/review';
       expect([url, method, await ask(null)]).toEqual([url, method, 401]);
       expect([url, method, await ask('x')]).toEqual([url, method, 401]);
       const looking = await ask('v-secret');

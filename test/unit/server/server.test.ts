@@ -54,6 +54,7 @@ describe('the ports', () => {
           store: api.store,
           deviceRoutes: async () => undefined,
           gateway: { policyOf: () => null, momentOf: () => null, isListening: () => true },
+          forge: null,
           clock: { now: () => 0, monotonicMs: () => 0 },
           log: { info: () => undefined, warn: () => undefined },
         },
