@@ -3,6 +3,7 @@
 
 import { hash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import { assert } from './base/assert.ts';
 import { systemClock } from './base/clock.ts';
 import type { Failure } from './base/failure.ts';
 import { failure } from './base/failure.ts';
@@ -11,12 +12,17 @@ import { fail, ok } from './base/result.ts';
 import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
+import type { Forge } from './forges/forge.ts';
 import type { Controller } from './reconciler/controller.ts';
 import { createController } from './reconciler/create-controller.ts';
 import { createRevisionLoader } from './reconciler/revision-loader.ts';
 import type { ReconcilerLog } from './reconciler/ports.ts';
+import { createReviewer } from './reviewer/reviewer.ts';
+import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
-import { openSource } from './sources/open-source.ts';
+import type { ForgePort } from './server/ports.ts';
+import { createGuardedOpener } from './sources/guarded-url.ts';
+import { openChangeSource, openSource, type SourceSpec } from './sources/open-source.ts';
 import { openUrl } from './sources/open-url.ts';
 import type { Source } from './sources/source.ts';
 import type { State } from './stores/open-state.ts';
@@ -29,21 +35,27 @@ import { openState, openStateToRead } from './stores/open-state.ts';
 export async function composeController(
   options: ServeOptions,
 ): Promise<Result<ServedController, Failure>> {
-  const source = openSourceOf(options);
+  const { log } = options;
+  const ending = new AbortController();
+  const forge = await openForgeOf(options, ending.signal);
+  const source = openSourceOf(options, forge);
   if (!source.ok) return source;
   const state = await openState(options.stateSpec);
   if (!state.ok) return state;
   const { store } = state.value;
-  const { log } = options;
   const gateway = createGateway(state.value, log, options);
   const controller = connect(state.value, gateway, source.value, log, options);
+  const reviews =
+    forge === null || source.value === null
+      ? null
+      : createReviews(forge, state.value, controller, source.value, options);
   const server = await createServer(
     {
       controller,
       store,
       deviceRoutes: gateway.routes,
       gateway,
-      forge: null,
+      forge: reviews,
       clock: systemClock,
       log,
     },
@@ -51,6 +63,8 @@ export async function composeController(
   );
   const close = async (): Promise<void> => {
     await server.close();
+    ending.abort();
+    await reviews?.close();
     await controller.close();
     await gateway.close();
     await source.value?.close();
@@ -71,17 +85,102 @@ export async function composeController(
     await close();
     return started;
   }
+  if (options.followSource) reviews?.start();
   return ok({ controller, address, deviceAddress, close });
 }
 
+/** Loaded only where there is one: most controllers have none. */
+async function openForgeOf(
+  { forge }: Pick<ServeOptions, 'forge'>,
+  signal: AbortSignal,
+): Promise<Forge | null> {
+  if (forge === null) return null;
+  const { openForge } = await import('./forges/open-forge.ts');
+  return openForge(forge.settings, {
+    clock: systemClock,
+    signal,
+    pacing: forge.pacing ?? 'github',
+  });
+}
+
+interface Reviews extends ForgePort {
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** What looks after the pull requests of the source. Nothing of them gets into the copy that is reconciled from. */
+function createReviews(
+  forge: Forge,
+  { store, binaries }: State,
+  controller: Controller,
+  source: Source,
+  options: ServeOptions,
+): Reviews {
+  const spec = options.source;
+  assert(spec?.kind === 'git', 'a forge has a git source');
+  const opened = openChangeSource(spec, {
+    cacheDir: `${cacheFolder(options.stateSpec)}-reviews`,
+    ...credentialsOf(spec, forge),
+  });
+  assert(opened.ok, 'what the source was opened with can be opened for reviews');
+  const changes = opened.value;
+  const reviewer = createReviewer(
+    {
+      forge,
+      changes,
+      loader: createRevisionLoader({
+        openUrl: createGuardedOpener({
+          hosts: options.forge?.binaryHosts ?? [],
+          bytesMax: REVIEWED_BINARY_BYTES_MAX,
+        }),
+        knownBinary: (sha256) => binaries.facts(sha256),
+        binaryBytesMax: REVIEWED_BINARY_BYTES_MAX,
+      }),
+      judge: (change) => controller.review(change),
+      controller,
+      store,
+      descends: (older, newer) => source.descends(older, newer),
+      clock: systemClock,
+      log: options.log,
+    },
+    { branch: spec.ref, intervalMs: options.intervalMs, random: Math.random },
+  );
+  return {
+    description: forge.description,
+    view: reviewer.view,
+    webhooks: forge.takesWebhooks ? createWebhookInbox(forge, reviewer.hint) : null,
+    start: reviewer.start,
+    async close() {
+      await reviewer.close();
+      await changes.close();
+    },
+  };
+}
+
+/** Binaries in pull requests are anybody's: a larger one is refused unread. */
+const REVIEWED_BINARY_BYTES_MAX = 1024 ** 3;
+
+/** The forge's credentials are for its own host, and for nobody else's. */
+function credentialsOf(
+  spec: SourceSpec,
+  forge: Forge | null,
+): { readonly credentials?: Forge['gitCredentials'] } {
+  if (forge === null || spec.kind !== 'git' || !URL.canParse(spec.url)) return {};
+  const isSameHost = new URL(spec.url).host === new URL(forge.commitUrl('0')).host;
+  return isSameHost ? { credentials: () => forge.gitCredentials() } : {};
+}
+
 function openSourceOf(
-  options: Pick<ServeOptions, 'source' | 'stateSpec'>,
+  options: Pick<ServeOptions, 'source' | 'stateSpec' | 'verify'>,
+  forge: Forge | null,
 ): Result<Source | null, Failure> {
   if (options.source === null) return ok(null);
   const opened = openSource(options.source, {
     cacheDir: cacheFolder(options.stateSpec),
     // A state that lies inside the directory is no part of what is watched there.
     exclude: stateFiles(options.stateSpec),
+    verify: options.verify,
+    ...credentialsOf(options.source, forge),
   });
   if (opened.ok) return opened;
   return fail(failure('SourceInvalid', `${opened.error.message} ${opened.error.remedy}`, 'stall'));

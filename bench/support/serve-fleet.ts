@@ -37,6 +37,8 @@ export async function serveFleet(
       gatewayToken: null,
       allowAnonymous: false,
       adopt: true,
+      verify: null,
+      forge: null,
       followSource: false,
       log: SILENT,
     }),

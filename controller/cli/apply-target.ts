@@ -15,10 +15,23 @@ export interface AppliedReport {
   readonly plan: Plan;
   /** Products whose part failed for an outside reason. */
   readonly failures: readonly { readonly product: string; readonly failure: Failure }[];
+  /** How the plan compares with the review of the pull request that was asked about; null where there is none. */
+  readonly reviewed: ReviewComparison | null;
 }
 
+/** What is otherwise than in the review of a pull request. */
+export interface ReviewComparison {
+  readonly pullRequest: number;
+  readonly url: string;
+  /** Null: it could not be compared. */
+  readonly moved: readonly string[] | null;
+}
+
+/** `pullRequest`: that the revision was merged from. */
+export type ApplyRequest = SyncRequest & { readonly pullRequest?: number };
+
 export interface ApplyTarget {
-  sync(request: SyncRequest): Promise<Result<AppliedReport, Failure>>;
+  sync(request: ApplyRequest): Promise<Result<AppliedReport, Failure>>;
   /** What is left to do, refused or warned about, at the revision that was gone to. */
   remaining(adopt: boolean): Promise<Result<Plan, Failure>>;
   convergence(product: string): Promise<Result<Convergence, Failure>>;
@@ -31,7 +44,7 @@ export function targetController(controller: Controller): ApplyTarget {
       const report = await controller.sync(request);
       if (!report.ok) return report;
       const { revision, plan, failures } = report.value;
-      return ok({ revision, plan, failures: listFailures(failures) });
+      return ok({ revision, plan, failures: listFailures(failures), reviewed: null });
     },
     remaining: (adopt) => controller.plan(null, { adopt }),
     convergence: (product) => controller.convergence(product),
@@ -46,6 +59,7 @@ export function targetServer(client: ApiClient): ApplyTarget {
         readonly revision: string;
         readonly plan: PlanJson;
         readonly failures: Readonly<Record<string, Failure>>;
+        readonly reviewed: ReviewComparison | null;
       }>('sync', {
         ...request,
         ...(expectedPlan === undefined ? {} : { plan: planJson(expectedPlan) }),
@@ -53,8 +67,8 @@ export function targetServer(client: ApiClient): ApplyTarget {
       if (!answer.ok) return answer;
       const plan = readPlan(answer.value.plan);
       if (!plan.ok) return plan;
-      const { revision, failures } = answer.value;
-      return ok({ revision, plan: plan.value, failures: listFailures(failures) });
+      const { revision, failures, reviewed } = answer.value;
+      return ok({ revision, plan: plan.value, failures: listFailures(failures), reviewed });
     },
     remaining: (adopt) => requestPlan(client, null, adopt),
     convergence: (product) => client.get(apiPath('products', product, 'convergence')),

@@ -10,11 +10,13 @@ import { type Failure, failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Controller } from '../reconciler/controller.ts';
+import { cleanText, shortRevision } from '../reports/plain-text.ts';
 import { renderPlanText } from '../reports/plan-text.ts';
 import type { SourceSpec } from '../sources/open-source.ts';
 import {
   type AppliedReport,
   type ApplyTarget,
+  type ReviewComparison,
   targetController,
   targetServer,
 } from './apply-target.ts';
@@ -29,11 +31,13 @@ import {
   addOutputOptions,
   addServeOptions,
   type FleetOptions,
+  parseCount,
   parseDurationMs,
   type ServeFlags,
 } from './options.ts';
 import { requestPlan } from './plan.ts';
 import { parsePlanFile } from './plan-file.ts';
+import { findMerged } from './github-workflow.ts';
 import { buildServeOptions, readSettings, warnOfAdmission } from './serve.ts';
 import type { Shell } from './shell.ts';
 
@@ -44,6 +48,7 @@ export interface ApplyOptions extends FleetOptions, ServeFlags {
   readonly timeout: number;
   readonly acceptHistory?: boolean;
   readonly revision?: string;
+  readonly pullRequest?: number;
 }
 
 /** Adds the command. Exit code 0: converged, 3: something needs a commit or a person, 1: failed or timed out. */
@@ -67,6 +72,12 @@ export function addApply(program: Command, shell: Shell): void {
         .argParser(parseDurationMs),
     )
     .option('--accept-history', 'accept a revision that does not descend from the one in force')
+    .addOption(
+      new Option(
+        '--pull-request <number>',
+        'that the revision was merged from: says what is otherwise than reviewed (found by itself in a GitHub workflow)',
+      ).argParser(parseCount(1)),
+    )
     .action(async (source: string | undefined, options: ApplyOptions) => {
       shell.exitCode = await apply(shell, source, options);
     });
@@ -77,6 +88,10 @@ export function addApply(program: Command, shell: Shell): void {
     ['lockstep apply --server http://127.0.0.1:8080', 'a controller goes to its newest revision'],
     ['lockstep apply --gateway-token trial --adopt', 'in place, serving devices meanwhile'],
     ['lockstep apply --plan .lockstep/plan.json --timeout 1h', 'what was reviewed, or nothing'],
+    [
+      'lockstep apply --revision "$GITHUB_SHA" --pull-request 7',
+      'what was merged, beside its review',
+    ],
   ]);
 }
 
@@ -111,15 +126,43 @@ async function applyByServer(
     const planned = saved?.revision.startsWith('dir-') === true ? undefined : saved?.revision;
     const revision = options.revision ?? planned;
     const target = targetServer(client);
+    const pullRequest =
+      options.pullRequest ?? (revision === undefined ? null : await findMerged(shell, revision));
     const report = await target.sync({
       ...(revision === undefined ? {} : { revision }),
+      ...(pullRequest === null ? {} : { pullRequest }),
       ...(saved === null ? {} : { expectedPlan: saved }),
       adopt: options.adopt === true,
       acceptHistory: options.acceptHistory === true,
     });
     if (!report.ok) return refuseOrFail(shell, report.error);
+    if (revision !== undefined && isFullCommit(revision) && report.value.revision !== revision) {
+      const newer = shortRevision(report.value.revision);
+      shell.note(`note: ${newer} is in force already, and contains ${shortRevision(revision)}`);
+    }
+    noteReview(shell, report.value.reviewed);
     return followReport(shell, target, report.value, options);
   });
+}
+
+function isFullCommit(revision: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(revision);
+}
+
+/** Says whether what is carried out is what was reviewed. */
+function noteReview(shell: Shell, reviewed: ReviewComparison | null): void {
+  if (reviewed === null) return;
+  const { pullRequest, moved } = reviewed;
+  if (moved === null) {
+    shell.note(
+      `note: pull request ${pullRequest} can't be compared: its commit never was the newest`,
+    );
+  } else if (moved.length === 0) {
+    shell.note(`as reviewed in pull request ${pullRequest}`);
+  } else {
+    const lines = moved.map((each) => `\n  - ${cleanText(each)}`).join('');
+    shell.note(`otherwise than reviewed in pull request ${pullRequest}:${lines}`);
+  }
 }
 
 async function applyInPlace(
@@ -130,7 +173,7 @@ async function applyInPlace(
 ): Promise<number> {
   const settings = await readSettings(shell, { ...options, source }, undefined);
   if (!settings.ok) return shell.failed(settings.error);
-  const serve = buildServeOptions(shell, settings.value, createLog(shell));
+  const serve = await buildServeOptions(shell, settings.value, createLog(shell));
   if (!serve.ok) return shell.failed(serve.error);
   warnOfAdmission(shell, settings.value);
   const compose = await shell.loadCompose();

@@ -148,6 +148,7 @@ export function finishApply(
       waiting: rollout.waiting,
       blocked: rollout.blocked,
       failures: report.failures.map(({ product, failure }) => ({ product, ...failure })),
+      reviewed: report.reviewed,
     });
   } else {
     shell.write(renderSummary(report, rollout, outcome, shell.clock.now()));

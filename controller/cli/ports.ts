@@ -3,9 +3,11 @@
 
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
+import type { ForgeSettings } from '../forges/forge-settings.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { ReconcilerLog } from '../reconciler/ports.ts';
 import type { SourceSpec } from '../sources/open-source.ts';
+import type { SignaturePolicy } from '../sources/signature-policy.ts';
 
 /** Where a server listens. Port 0 takes a free one. */
 export interface ListenAddress {
@@ -28,6 +30,16 @@ export interface ServeOptions {
   readonly allowAnonymous: boolean;
   /** A person adopts products that this state has never seen, with every pass. */
   readonly adopt: boolean;
+  /** Which signatures commits need; null: none. */
+  readonly verify: SignaturePolicy | null;
+  /** Null: there is no forge, and pull requests are nobody's business here. */
+  readonly forge: {
+    readonly settings: ForgeSettings;
+    /** Hosts from which reviews may fetch binaries. */
+    readonly binaryHosts: readonly string[];
+    /** `github` (default): writes are spaced out as GitHub asks for. */
+    readonly pacing?: 'github' | 'none';
+  } | null;
   /** False: the source is read, and acted on, only when `Controller.sync` is called, as `apply` does. */
   readonly followSource: boolean;
   readonly log: ReconcilerLog;

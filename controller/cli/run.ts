@@ -50,7 +50,7 @@ async function run(shell: Shell, source: string | undefined, options: RunOptions
   const settings = await readSettings(shell, { ...options, source }, options.config);
   if (!settings.ok) return shell.failed(settings.error);
   const log = createLog(shell);
-  const serve = buildServeOptions(shell, settings.value, log);
+  const serve = await buildServeOptions(shell, settings.value, log);
   if (!serve.ok) return shell.failed(serve.error);
   warnOfAdmission(shell, settings.value);
 

@@ -4,13 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { type Failure, failure } from '../base/failure.ts';
-import { fail, type Result } from '../base/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import type { ReconcilerLog } from '../reconciler/ports.ts';
+import { type ReadNamedFile, settleForge } from './forge-options.ts';
 import { describeFileTrouble } from './inspect.ts';
 import type { ServeOptions } from './ports.ts';
 import { readSourceArgument } from './load-source.ts';
 import { type SettingFlags, type Settings, settleSettings } from './settings.ts';
 import type { Shell } from './shell.ts';
+import { settleSignatures } from './signature-keys.ts';
 
 /** Settles the settings of a command that serves; `config` is the settings file. */
 export async function readSettings(
@@ -29,13 +31,18 @@ export async function readSettings(
 }
 
 /** The options of a controller with these settings, which follows its source. Fails where the source is named wrongly. */
-export function buildServeOptions(
+export async function buildServeOptions(
   shell: Shell,
   settings: Settings,
   log: ReconcilerLog,
-): Result<ServeOptions, Failure> {
+): Promise<Result<ServeOptions, Failure>> {
   const source = readSourceArgument(shell, settings.source ?? undefined);
   if (!source.ok) return source;
+  const readNamed = readNamedFile(shell);
+  const verify = await settleSignatures(settings, source.value, readNamed);
+  if (!verify.ok) return verify;
+  const forge = await settleForge(settings, source.value, readNamed);
+  if (!forge.ok) return forge;
   const { state, listen, deviceListen, publicUrl, intervalMs, gatewayToken } = settings;
   return {
     ok: true,
@@ -49,9 +56,23 @@ export function buildServeOptions(
       gatewayToken,
       allowAnonymous: settings.allowAnonymous,
       adopt: settings.adopt,
+      verify: verify.value,
+      forge:
+        forge.value === null ? null : { settings: forge.value, binaryHosts: settings.reviewHosts },
       followSource: true,
       log,
     },
+  };
+}
+
+/** Reads files that the settings name; paths are relative to where the command runs. */
+function readNamedFile(shell: Shell): ReadNamedFile {
+  return async (path) => {
+    try {
+      return ok(await readFile(resolve(shell.cwd, path), 'utf8'));
+    } catch (thrown) {
+      return fail(describeFileTrouble(path, thrown));
+    }
   };
 }
 

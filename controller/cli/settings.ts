@@ -1,13 +1,12 @@
 // What `run` and `apply` serve with: flags win over the environment, which wins over the settings file. A mistake in
 // any of them is told with its place and never guessed around.
 
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import { InvalidArgumentError } from 'commander';
-import { isAlias, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { dirname } from 'node:path';
 
-import { type Failure, failure } from '../base/failure.ts';
+import { InvalidArgumentError } from 'commander';
+
+import type { Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { findNearest } from '../manifests/nearest.ts';
 import { STATE_DEFAULT } from '../stores/open-state.ts';
 import {
   LISTEN_DEFAULT,
@@ -17,6 +16,13 @@ import {
   type ServeFlags,
 } from './options.ts';
 import type { ListenAddress } from './ports.ts';
+import {
+  describeMistakes,
+  type FileSettings,
+  type GitHubSettings,
+  readSettingsFile,
+  type VerifySettings,
+} from './settings-file.ts';
 
 /** Every setting, with its value settled. */
 export interface Settings {
@@ -30,6 +36,16 @@ export interface Settings {
   readonly gatewayToken: string | null;
   readonly allowAnonymous: boolean;
   readonly adopt: boolean;
+  /** Null: commits need no signature. */
+  readonly verify: VerifySettings | null;
+  /** Null: there is no forge, and pull requests are nobody's business here. */
+  readonly github: GitHubSettings | null;
+  /** The app's private key, where it came by the environment. */
+  readonly githubPrivateKey: string | null;
+  /** Hosts from which reviews may fetch binaries. */
+  readonly reviewHosts: readonly string[];
+  /** The folder that files which settings name are relative to, as a path from where the command runs. */
+  readonly folder: string;
 }
 
 /** Settings that came by flags; those without a value were not given. */
@@ -39,40 +55,10 @@ export type SettingFlags = ServeFlags & {
   readonly interval?: number | undefined;
 };
 
-interface FileSettings {
-  readonly source?: string;
-  readonly state?: string;
-  readonly listen?: string;
-  readonly deviceListen?: string;
-  readonly publicUrl?: string;
-  readonly interval?: string;
-  readonly gatewayToken?: string;
-  readonly allowAnonymous?: boolean;
-  readonly adopt?: boolean;
-}
-
 const INTERVAL_DEFAULT_MS = 60_000;
 /** Bounds of `interval`: shorter would only load the forge, and a timer cannot be longer. */
 const INTERVAL_MIN_MS = 1_000;
 const INTERVAL_MAX_MS = 86_400_000;
-
-const SCHEMA = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    source: { type: 'string', minLength: 1 },
-    state: { type: 'string', minLength: 1 },
-    listen: { type: 'string' },
-    deviceListen: { type: 'string' },
-    publicUrl: { type: 'string' },
-    interval: { type: 'string' },
-    gatewayToken: { type: 'string', minLength: 1 },
-    allowAnonymous: { type: 'boolean' },
-    adopt: { type: 'boolean' },
-  },
-} as const;
-
-const NAMES = Object.keys(SCHEMA.properties);
 
 /** The variable of each setting that may come from the environment. */
 const VARIABLES = {
@@ -116,8 +102,10 @@ export function settleSettings(
     }
   };
   const keep = (text: string): string => text;
+  const { source } = read.value;
+  const github = settleGitHub(read.value, env, mistakes);
   const settings: Settings = {
-    source: flags.source ?? read.value.source ?? null,
+    source: flags.source ?? (typeof source === 'object' ? source.url : source) ?? null,
     state: settle('state', flags.state, keep) ?? STATE_DEFAULT,
     listen: settle('listen', flags.listen, parseListen) ?? LISTEN_DEFAULT,
     deviceListen: settle('deviceListen', flags.deviceListen, parseListen),
@@ -126,8 +114,49 @@ export function settleSettings(
     gatewayToken: settle('gatewayToken', flags.gatewayToken, keep),
     allowAnonymous: flags.allowAnonymous ?? read.value.allowAnonymous ?? false,
     adopt: flags.adopt ?? read.value.adopt ?? false,
+    verify: (typeof source === 'object' ? source.verify : null) ?? null,
+    github,
+    githubPrivateKey: env['LOCKSTEP_GITHUB_PRIVATE_KEY'] ?? null,
+    reviewHosts: read.value.reviews?.hosts ?? [],
+    folder: file === null ? '' : dirname(file.name),
   };
   return mistakes.length === 0 ? ok(settings) : fail(describeMistakes(mistakes));
+}
+
+/** The forge, with its secrets from the environment where they stand there; null where there is none. */
+function settleGitHub(
+  { forge, reviews }: FileSettings,
+  env: Readonly<Record<string, string | undefined>>,
+  mistakes: string[],
+): GitHubSettings | null {
+  if (forge === undefined) {
+    if (reviews !== undefined)
+      mistakes.push('`reviews` needs a `forge` whose pull requests are reviewed.');
+    return null;
+  }
+  const token = env['LOCKSTEP_GITHUB_TOKEN'] ?? forge.github.token;
+  const webhookSecret = env['LOCKSTEP_WEBHOOK_SECRET'] ?? forge.github.webhookSecret;
+  const { app } = forge.github;
+  const hasKey =
+    app?.privateKeyFile !== undefined || env['LOCKSTEP_GITHUB_PRIVATE_KEY'] !== undefined;
+  if (token === undefined && app === undefined) {
+    mistakes.push(
+      '`forge.github` needs `app`, or a token: give `app.id` and `app.privateKeyFile`, or set LOCKSTEP_GITHUB_TOKEN.',
+    );
+  }
+  if (token !== undefined && app !== undefined) {
+    mistakes.push('`forge.github` has both `app` and a token: keep one of them.');
+  }
+  if (app !== undefined && !hasKey) {
+    mistakes.push(
+      '`forge.github.app` needs its private key: give `privateKeyFile`, or set LOCKSTEP_GITHUB_PRIVATE_KEY.',
+    );
+  }
+  return {
+    ...forge.github,
+    ...(token !== undefined && { token }),
+    ...(webhookSecret !== undefined && { webhookSecret }),
+  };
 }
 
 /** How often the source is read, in milliseconds: 1 s to 1 d. */
@@ -135,59 +164,4 @@ export function parseIntervalMs(text: string): number {
   const ms = parseDurationMs(text);
   if (ms >= INTERVAL_MIN_MS && ms <= INTERVAL_MAX_MS) return ms;
   throw new InvalidArgumentError('Give a duration from 1s to 1d.');
-}
-
-/** Reads YAML, and so JSON too. */
-function readSettingsFile(name: string, text: string): Result<FileSettings, Failure> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-  });
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${name}:${line}:${col}`;
-  };
-  if (document.errors.length > 0) {
-    return fail(
-      describeMistakes(document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`)),
-    );
-  }
-  const { contents } = document;
-  if (contents === null) return ok({});
-  const places = new Map<string, number>();
-  if (isMap(contents)) {
-    for (const { key, value } of contents.items) {
-      if (!isScalar(key)) continue;
-      places.set(`key ${String(key.value)}`, key.range?.[0] ?? 0);
-      if (isScalar(value) || isMap(value) || isAlias(value)) {
-        places.set(String(key.value), value.range?.[0] ?? 0);
-      }
-    }
-  }
-  const check = new Ajv2020({ allErrors: true }).compile<FileSettings>(SCHEMA);
-  const value: unknown = document.toJS({ maxAliasCount: 0 });
-  if (check(value)) return ok(value);
-  const mistakes = (check.errors ?? []).map((error) => {
-    const { place, message } = describeError(error);
-    return `${at(places.get(place) ?? 0)}: ${message}`;
-  });
-  return fail(describeMistakes(mistakes));
-}
-
-function describeError(error: ErrorObject): { readonly place: string; readonly message: string } {
-  const setting = error.instancePath.slice(1);
-  if (error.keyword === 'additionalProperties') {
-    const unknown = String(error.params['additionalProperty']);
-    const near = findNearest(unknown, NAMES);
-    const hint = near === null ? `Known are ${NAMES.join(', ')}.` : `Did you mean \`${near}\`?`;
-    return { place: `key ${unknown}`, message: `\`${unknown}\` is no setting. ${hint}` };
-  }
-  if (setting === '') return { place: '', message: 'Settings are written as `name: value` lines.' };
-  return { place: setting, message: `\`${setting}\` ${error.message ?? 'is invalid'}.` };
-}
-
-function describeMistakes(mistakes: readonly string[]): Failure {
-  return failure('SettingsInvalid', mistakes.join('\n  '), 'stall');
 }

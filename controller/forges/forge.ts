@@ -133,14 +133,22 @@ export interface Forge {
     options?: { readonly again: boolean },
   ): Promise<Result<{ readonly url: string }, Failure>>;
   putStatus(status: StatusContent): Promise<Result<void, Failure>>;
-  /** Opens the pull request of a change, with its branch and commit; or finds the one that there is or was. */
-  openPullRequest(change: BranchChange): Promise<Result<OpenedPullRequest, Failure>>;
+  /**
+   * Opens the pull request of a change, with its branch and commit; or finds the one that there is or was. With `again`,
+   * only an open one is found: a person asks for what was merged or closed before.
+   */
+  openPullRequest(
+    change: BranchChange,
+    options?: { readonly again: boolean },
+  ): Promise<Result<OpenedPullRequest, Failure>>;
   /** All pull requests, open ones only, whose branches of this repository start with `prefix`. */
   ownPullRequests(prefix: string): Promise<Result<readonly PullRequest[], Failure>>;
   /** Closes a pull request of ours that is without a cause now; the comment says why. */
   closePullRequest(number: number, comment: CommentContent): Promise<Result<void, Failure>>;
   /** What git needs to read the repository over https; null: nothing that the forge knows of. */
   gitCredentials(): Promise<Result<GitCredentials | null, Failure>>;
+  /** The full reference under which git finds the newest commit of a pull request. */
+  headRef(number: number): string;
   /** Checks the signature in constant time, and reads what is told. */
   readWebhook(request: WebhookRequest): Promise<Result<WebhookReading, WebhookRefusal>>;
   /** The page of a line of a file at a commit; `path` from the root of the repository. */

@@ -115,6 +115,8 @@ async function openController(
       gatewayToken,
       allowAnonymous: false,
       adopt: true,
+      verify: null,
+      forge: null,
       followSource: true,
       log: { info: () => undefined, warn: () => undefined },
     });

@@ -54,11 +54,11 @@ export function createGithubForge(settings: GithubSettings, options: SessionOpti
         `write the status ${status.context} on commit ${status.commit}`,
         (client) => writeStatus(session, client, status),
       ),
-    openPullRequest: (change) =>
+    openPullRequest: (change, { again } = { again: false }) =>
       attemptInTurn(
         `branch ${change.branch}`,
         `open the pull request from ${change.branch}`,
-        (client) => propose(session, client, change),
+        (client) => propose(session, client, change, { again }),
       ),
     ownPullRequests: (prefix) =>
       attempt(`read the pull requests from ${prefix}…`, async (client) => {
@@ -76,6 +76,7 @@ export function createGithubForge(settings: GithubSettings, options: SessionOpti
       })),
     readWebhook: (request) =>
       readGithubWebhook(request, { secret, repository, repositoryId: session.knownId() }),
+    headRef: (number) => `refs/pull/${number}/head`,
     fileUrl: (commit, path, line) => filePage(at, commit, path, line),
     commitUrl: (commit) => commitPage(at, commit),
   };

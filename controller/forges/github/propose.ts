@@ -16,9 +16,12 @@ export async function propose(
   session: GithubSession,
   client: Octokit,
   change: BranchChange,
+  { again }: { readonly again: boolean },
 ): Promise<OpenedPullRequest> {
   const before = await findPullRequest(session, client, change.branch);
-  if (before !== null) return { pullRequest: before, isNew: false };
+  if (before !== null && (before.state === 'open' || !again)) {
+    return { pullRequest: before, isNew: false };
+  }
   const commit = await createCommit(session, client, change);
   await pointBranch(session, client, change.branch, commit);
   try {

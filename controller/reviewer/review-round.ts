@@ -1,0 +1,132 @@
+// One look at all open pull requests: which there are, what each would do now, and what the forge lacks of saying so.
+
+import type { Failure } from '../base/failure.ts';
+import type { Result } from '../base/result.ts';
+import { ok } from '../base/result.ts';
+import type { PullRequest } from '../model/pull-request.ts';
+import { followMerged } from './follow-merged.ts';
+import type { ReviewerPorts } from './ports.ts';
+import { createChangeReader } from './read-change.ts';
+import { createReviewWriter, type Reviewed } from './write-review.ts';
+
+export interface ReviewRound {
+  /** With `asks`, the forge and the repository are asked what there is; otherwise only the fleet is looked at again. */
+  make(base: string, asks: boolean): Promise<Result<void, Failure>>;
+  /** The controller has made a pass: what was judged by the fleet may be otherwise now. */
+  lookAgain(): void;
+  /** A person asks for the checks of this commit once more. */
+  writeAgain(commit: string): void;
+  /** Pull requests that were open when the forge was asked last. */
+  open(): number;
+}
+
+/** Pull requests that nothing waits for are judged anew this often; the fleet moves under them all the time. */
+const REJUDGE_MS = 30_000;
+
+/** Creates it. */
+export function createReviewRound(ports: ReviewerPorts): ReviewRound {
+  const { forge, changes, store, clock, log } = ports;
+  const reader = createChangeReader(ports);
+  const writer = createReviewWriter(ports);
+  const again = new Set<string>();
+  const judged = new Map<number, { readonly atMs: number; readonly result: Reviewed }>();
+  let open: readonly PullRequest[] = [];
+  let tip: string | null = null;
+  let fleetMoved = false;
+  /** Merged pull requests whose commit the controller has not met yet. */
+  let unresolved = 0;
+
+  const ask = async (base: string): Promise<Result<void, Failure>> => {
+    const found = await forge.pullRequests(base);
+    if (!found.ok) return found;
+    open = found.value;
+    const numbers = new Set(open.map(({ number }) => number));
+    reader.keepOnly(numbers);
+    for (const number of judged.keys()) if (!numbers.has(number)) judged.delete(number);
+    if (open.length > 0) {
+      const tree = await changes.base();
+      if (!tree.ok) return tree;
+      tip = tree.value.revision;
+    }
+    return follow(base);
+  };
+
+  const follow = async (base: string): Promise<Result<void, Failure>> => {
+    const numbers = new Set(open.map(({ number }) => number));
+    const followed = await followMerged(await store.reviews(), numbers, base, ports);
+    if (!followed.ok) return followed;
+    unresolved = followed.value;
+    return ok(undefined);
+  };
+
+  const isDue = ({ number, head }: PullRequest, asks: boolean): boolean => {
+    const last = judged.get(number);
+    if (last === undefined || again.has(head.commit)) return true;
+    const { read, content } = last.result;
+    if (asks && (read.head !== head.commit || read.base !== tip)) return true;
+    // A device may be on the way to verify a version.
+    const { state } = content.gateCheck;
+    if (fleetMoved && (state === 'pending' || state === 'neutral')) return true;
+    return clock.monotonicMs() - last.atMs >= REJUDGE_MS;
+  };
+
+  /** Keeps what is about to be said, so that what is merged can be compared with it, whatever happens meanwhile. */
+  const keep = async ({ pullRequest, read, assessment }: Reviewed): Promise<void> => {
+    if (assessment.kind !== 'reviewed') return;
+    const { number, title, url } = pullRequest;
+    await store.saveReview({
+      pullRequest: { number, title, url },
+      head: read.head,
+      base: read.base,
+      merge: assessment.merge,
+      review: assessment.review,
+      at: clock.now(),
+      outcome: null,
+    });
+  };
+
+  const reviewOne = async (
+    pullRequest: PullRequest,
+    base: string,
+  ): Promise<Result<void, Failure>> => {
+    const read = await reader.read(pullRequest, tip);
+    if (!read.ok) return read;
+    const reviewed = await writer.review(pullRequest, read.value, base);
+    if (!reviewed.ok) return reviewed;
+    const isAsked = again.has(pullRequest.head.commit);
+    if (isAsked || writer.isNew(reviewed.value)) {
+      await keep(reviewed.value);
+      const written = await writer.write(reviewed.value, { again: isAsked });
+      if (!written.ok) return written;
+      again.delete(pullRequest.head.commit);
+    }
+    judged.set(pullRequest.number, { atMs: clock.monotonicMs(), result: reviewed.value });
+    return ok(undefined);
+  };
+
+  return {
+    async make(base, asks) {
+      let failed: Failure | null = null;
+      const asked = asks ? await ask(base) : unresolved > 0 ? await follow(base) : ok(undefined);
+      if (!asked.ok) failed = asked.error;
+      for (const pullRequest of open) {
+        if (!isDue(pullRequest, asks)) continue;
+        const done = await reviewOne(pullRequest, base);
+        if (done.ok) continue;
+        failed ??= done.error;
+        // A limit is everybody's; other trouble may be that of one pull request.
+        if (done.error.disposition === 'wait') break;
+        if (done.error.code !== 'ForgeClosed') {
+          log.info(`pull request ${pullRequest.number}: ${done.error.message}`);
+        }
+      }
+      fleetMoved = false;
+      return failed === null ? ok(undefined) : { ok: false, error: failed };
+    },
+    lookAgain: () => {
+      fleetMoved = true;
+    },
+    writeAgain: (commit) => void again.add(commit),
+    open: () => open.length,
+  };
+}

@@ -1,0 +1,193 @@
+// Settings from flags, environment and file: who wins, and what is said of each mistake. Files that settings name are
+// given by the test.
+
+import { describe, expect, it } from 'vitest';
+
+import { fail, ok } from '../../../controller/base/result.ts';
+import { repositoryOf, settleForge } from '../../../controller/cli/forge-options.ts';
+import { type Settings, settleSettings } from '../../../controller/cli/settings.ts';
+import { settleSignatures } from '../../../controller/cli/signature-keys.ts';
+import type { SourceSpec } from '../../../controller/sources/open-source.ts';
+
+const GIT: SourceSpec = {
+  kind: 'git',
+  url: 'https://github.com/acme/fleet.git',
+  ref: 'main',
+  subfolder: null,
+};
+const DIRECTORY: SourceSpec = { kind: 'directory', directory: '/fleet' };
+
+function settle(text: string, env: Readonly<Record<string, string>> = {}, name = 'run.yaml') {
+  return settleSettings({}, env, { name, text });
+}
+
+function settled(text: string, env: Readonly<Record<string, string>> = {}): Settings {
+  const settings = settle(text, env, 'etc/run.yaml');
+  if (!settings.ok) throw new Error(settings.error.message);
+  return settings.value;
+}
+
+function mistakesOf(text: string, env: Readonly<Record<string, string>> = {}): readonly string[] {
+  const settings = settle(text, env);
+  return settings.ok ? [] : settings.error.message.split('\n  ');
+}
+
+/** Files by path; all others are missing. */
+function files(content: Readonly<Record<string, string>>) {
+  return async (path: string) => {
+    const text = content[path];
+    return text === undefined ? fail(`There is no file ${path}.`) : ok(text);
+  };
+}
+
+describe('the settings file', () => {
+  it('names the source, also together with the keys that its commits need', () => {
+    expect(settled('source: fleet#main')).toMatchObject({ source: 'fleet#main', verify: null });
+    const text = 'source:\n  url: fleet#main\n  verify: { mode: tip, keys: [a.pub] }';
+    expect(settled(text)).toMatchObject({
+      source: 'fleet#main',
+      verify: { mode: 'tip', keys: ['a.pub'] },
+    });
+    // Whatever SOURCE a person gives, its commits need the signatures.
+    const flag = settleSettings({ source: 'other#main' }, {}, { name: 'run.yaml', text });
+    expect(flag).toMatchObject({ ok: true, value: { source: 'other#main', verify: {} } });
+  });
+
+  it('tells each mistake with its place, also deep inside', () => {
+    const text = [
+      'source: { url: fleet, verify: { mode: loose, keys: [] } }',
+      'forge:',
+      '  github:',
+      '    repositry: acme/fleet',
+      '    apiUrl: ftp://github.example.com',
+      '    app: { privateKeyFile: app.pem }',
+      'reviews: { hosts: [localhost, "*.example.com"] }',
+      'intervall: 5m',
+    ].join('\n');
+    expect(mistakesOf(text)).toEqual([
+      'run.yaml:8:1: `intervall` is no setting. Did you mean `interval`?',
+      'run.yaml:1:39: `source.verify.mode` must be one of tip, strict.',
+      'run.yaml:1:52: `source.verify.keys` is empty.',
+      'run.yaml:4:5: `forge.github.repositry` is no setting. Did you mean `repository`?',
+      'run.yaml:5:13: `forge.github.apiUrl` must be an http or https address, such as https://github.example.com/api/v3.',
+      'run.yaml:6:10: `forge.github.app` needs `id`.',
+      'run.yaml:7:19: `reviews.hosts.0` must be a host name, such as downloads.example.com or *.example.com.',
+    ]);
+  });
+
+  it('needs an app or a token for the forge, and never both', () => {
+    const forge = 'forge: { github: { repository: acme/fleet } }';
+    expect(mistakesOf(forge)).toEqual([
+      '`forge.github` needs `app`, or a token: give `app.id` and `app.privateKeyFile`, or set LOCKSTEP_GITHUB_TOKEN.',
+    ]);
+    const token = { LOCKSTEP_GITHUB_TOKEN: 'ghp_x', LOCKSTEP_WEBHOOK_SECRET: 's' };
+    expect(settled(forge, token).github).toEqual({
+      repository: 'acme/fleet',
+      token: 'ghp_x',
+      webhookSecret: 's',
+    });
+    const app = 'forge: { github: { app: { id: 7, privateKeyFile: app.pem } } }';
+    expect(mistakesOf(app)).toEqual([]);
+    expect(mistakesOf(app, token)).toEqual([
+      '`forge.github` has both `app` and a token: keep one of them.',
+    ]);
+    expect(mistakesOf('forge: { github: { app: { id: 7 } } }')).toEqual([
+      '`forge.github.app` needs its private key: give `privateKeyFile`, or set LOCKSTEP_GITHUB_PRIVATE_KEY.',
+    ]);
+    expect(mistakesOf('reviews: { hosts: [downloads.example.com] }')).toEqual([
+      '`reviews` needs a `forge` whose pull requests are reviewed.',
+    ]);
+  });
+});
+
+describe('the forge of the settings', () => {
+  it('takes the repository from the address of the source', async () => {
+    const settings = settled('forge: { github: { token: t } }');
+    expect(await settleForge(settings, GIT, files({}))).toMatchObject({
+      ok: true,
+      value: { repository: 'acme/fleet', apiUrl: null, auth: { kind: 'token', token: 't' } },
+    });
+    const named = settled(
+      'forge: { github: { repository: a/b, apiUrl: "https://g/api/v3/", token: t } }',
+    );
+    expect(await settleForge(named, GIT, files({}))).toMatchObject({
+      ok: true,
+      value: { repository: 'a/b', apiUrl: 'https://g/api/v3' },
+    });
+  });
+
+  it('reads the private key beside the settings file, or takes it from the environment', async () => {
+    const text =
+      'forge: { github: { app: { id: 7, privateKeyFile: app.pem, installationId: 9 } } }';
+    const auth = { kind: 'app', appId: '7', installationId: 9 };
+    expect(
+      await settleForge(settled(text), GIT, files({ 'etc/app.pem': 'PEM from the file' })),
+    ).toMatchObject({ ok: true, value: { auth: { ...auth, privateKey: 'PEM from the file' } } });
+    const env = { LOCKSTEP_GITHUB_PRIVATE_KEY: 'PEM from the environment' };
+    expect(await settleForge(settled(text, env), GIT, files({}))).toMatchObject({
+      ok: true,
+      value: { auth: { ...auth, privateKey: 'PEM from the environment' } },
+    });
+    expect(await settleForge(settled(text), DIRECTORY, files({}))).toMatchObject({
+      ok: false,
+      error: {
+        code: 'SettingsInvalid',
+        message:
+          '`forge.github` needs a git source: give the repository of the pull requests as URL#BRANCH.\n' +
+          '  `forge.github.app.privateKeyFile`: There is no file etc/app.pem.',
+      },
+    });
+  });
+
+  it.each([
+    ['https://github.com/acme/fleet.git', 'acme/fleet'],
+    ['https://rosa:secret@github.example.com/acme/fleet', 'acme/fleet'],
+    ['git@github.com:acme/fleet.git', 'acme/fleet'],
+    ['ssh://git@github.com/acme/fleet.name.git/', 'acme/fleet.name'],
+    ['https://github.com/acme', null],
+    ['https://git.example.com/groups/acme/fleet.git', null],
+    ['file:///acme/fleet.git', null],
+    ['/acme/fleet', null],
+  ])('reads %s as %s', (url, repository) => {
+    expect(repositoryOf(url)).toBe(repository);
+  });
+});
+
+describe('the keys of the settings', () => {
+  const SSH = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ rosa@example.com';
+  const GPG = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxyz\n-----END PGP PUBLIC KEY BLOCK-----';
+  const text = 'source: { url: fleet#main, verify: { keys: [team.pub, /web-flow.asc] } }';
+
+  it('are read from files of either kind, strictly unless told otherwise', async () => {
+    const content = { 'etc/team.pub': `# the team\n${SSH}\n\n`, '/web-flow.asc': `\n${GPG}\n` };
+    expect(await settleSignatures(settled(text), GIT, files(content))).toEqual({
+      ok: true,
+      value: { mode: 'strict', sshKeys: [SSH], gpgKeys: [GPG] },
+    });
+    expect(await settleSignatures(settled('source: fleet'), GIT, files({}))).toEqual({
+      ok: true,
+      value: null,
+    });
+  });
+
+  it('that are none, private ones or missing are told, all at once', async () => {
+    const content = { 'etc/team.pub': '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn' };
+    const result = await settleSignatures(settled(text), DIRECTORY, files(content));
+    expect(result.ok ? [] : result.error.message.split('\n  ')).toEqual([
+      '`source.verify` needs a git source: a plain directory has no commits. Give URL#BRANCH.',
+      '`source.verify.keys`: team.pub holds a private key. Give the public one, and keep the private one where it is used.',
+      '`source.verify.keys`: There is no file /web-flow.asc.',
+    ]);
+    for (const odd of ['', 'hello', `${SSH}\nhello`]) {
+      const read = await settleSignatures(
+        settled(text),
+        GIT,
+        files({ 'etc/team.pub': odd, '/web-flow.asc': GPG }),
+      );
+      expect(read).toMatchObject({
+        ok: false,
+        error: { message: expect.stringContaining('team.pub holds no public key') },
+      });
+    }
+  });
+});
