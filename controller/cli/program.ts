@@ -15,6 +15,7 @@ import { addOutputOptions } from './options.ts';
 import { addPlan } from './plan.ts';
 import { addPropose } from './propose.ts';
 import { addResume } from './resume.ts';
+import { addReview } from './review.ts';
 import { addRun } from './run.ts';
 import type { OutputFormat, Shell } from './shell.ts';
 import { addSimulate } from './simulate.ts';
@@ -62,7 +63,7 @@ function createProgram(shell: Shell): Command {
   program.commandsGroup('Manifests:');
   for (const add of [addInit, addValidate, addInspect, addPropose]) add(program, shell);
   program.commandsGroup('The fleet:');
-  for (const add of [addPlan, addApply, addRun, addStop, addResume]) add(program, shell);
+  for (const add of [addPlan, addReview, addApply, addRun, addStop, addResume]) add(program, shell);
   program.commandsGroup('Looking:');
   for (const add of [addStatus, addDevices, addEvents, addWhy]) add(program, shell);
   program.commandsGroup('Other:');

@@ -14,7 +14,8 @@ import { censusOf } from '../support/census.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 const names = readdirSync(EXAMPLES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  // Workflows and settings, and no manifests.
+  .filter((entry) => entry.isDirectory() && entry.name !== 'github')
   .map(({ name }) => name);
 
 describe('examples', () => {

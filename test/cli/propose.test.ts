@@ -133,7 +133,7 @@ describe('propose --local', { timeout: 120_000 }, () => {
     expect(opaque.code).toBe(1);
     expect(opaque.stderr).toContain('most likely the wrong file');
     expect(noForge).toMatchObject({ code: 1, stdout: '' });
-    expect(noForge.stderr).toContain('error ForgeMissing');
+    expect(noForge.stderr).toContain('error NoOrigin');
     expect(git(cwd, 'status', '--short')).toBe('');
   });
 });
