@@ -18,6 +18,7 @@ import { meetsTarget, type Bench, type Figure } from './support/bench.ts';
 import { createFleetStates } from './support/fleet-states.ts';
 import { describeMachine, renderFigures, renderMachine } from './support/render.ts';
 import { validateBench } from './validate.ts';
+import { webhookBench } from './webhook.ts';
 
 const BENCHES: readonly Bench[] = [
   planBench,
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   releaseBench,
   downloadBench,
   validateBench,
+  webhookBench,
   incidentsBench,
   historiesBench,
   millionBench,
