@@ -143,7 +143,11 @@ function createReviews(
       clock: systemClock,
       log: options.log,
     },
-    { branch: spec.ref, intervalMs: options.intervalMs, random: Math.random },
+    {
+      branch: spec.ref?.replace(/^refs\/heads\//, '') ?? null,
+      intervalMs: options.intervalMs,
+      random: Math.random,
+    },
   );
   return {
     description: forge.description,

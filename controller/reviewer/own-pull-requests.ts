@@ -33,6 +33,9 @@ const NAMED_MAX = 20;
 /** Failing devices that are looked at for them. */
 const LOOKED_AT_MAX = 200;
 
+/** Lines of the log that are looked at for one about a pull request. */
+const TOLD_MAX = 100;
+
 export interface OwnPullRequests {
   /** Opens what is wanted and closes what is not. The first failure is returned; the rest is tried again next time. */
   write(view: ControllerView, base: string): Promise<Result<void, Failure>>;
@@ -43,6 +46,8 @@ type Ports = Pick<ReviewerPorts, 'forge' | 'changes' | 'store' | 'clock' | 'log'
 /** Creates the writer. It remembers which causes are dealt with, so that they cost no request. */
 export function createOwnPullRequests(ports: Ports): OwnPullRequests {
   const done = new Set<string>();
+  /** Causes for which the manifests allowed no proposal, by the revision that was newest then. */
+  const refused = new Map<string, string | null>();
   let mayBeOpen = true;
   return {
     async write(view, base) {
@@ -51,14 +56,17 @@ export function createOwnPullRequests(ports: Ports): OwnPullRequests {
       const causes = view.products.flatMap(findCauses);
       let failed: Failure | null = null;
       for (const cause of causes) {
-        if (done.has(cause.branch)) continue;
+        const { branch } = cause;
+        if (done.has(branch) || refused.get(branch) === view.revisionSeen) continue;
         const opened = await openFor(cause, base, ports);
-        if (opened.ok) done.add(cause.branch);
-        else failed ??= opened.error;
+        if (!opened.ok) failed ??= opened.error;
+        else if (opened.value === 'refused') refused.set(branch, view.revisionSeen);
+        else done.add(branch);
         mayBeOpen = true;
       }
       const wanted = new Set(view.products.flatMap(branchesWithSense));
       for (const branch of done) if (!wanted.has(branch)) done.delete(branch);
+      for (const branch of refused.keys()) if (!wanted.has(branch)) refused.delete(branch);
       if (isComplete && mayBeOpen && failed === null) {
         const closed = await closeOthers(wanted, ports);
         if (!closed.ok) failed = closed.error;
@@ -70,7 +78,12 @@ export function createOwnPullRequests(ports: Ports): OwnPullRequests {
   };
 }
 
-async function openFor(cause: Cause, base: string, ports: Ports): Promise<Result<void, Failure>> {
+/** `refused`: git says it already, or the manifests are in a state that only a commit can mend. */
+async function openFor(
+  cause: Cause,
+  base: string,
+  ports: Ports,
+): Promise<Result<'opened' | 'refused', Failure>> {
   const { forge, changes, store, clock, log } = ports;
   const tree = await changes.base();
   if (!tree.ok) return tree;
@@ -78,9 +91,8 @@ async function openFor(cause: Cause, base: string, ports: Ports): Promise<Result
   if (!files.ok) return files;
   const edited = editFor(cause, files.value);
   if (!edited.ok) {
-    // Git says it already, or the manifests are in a state that only a person can mend.
     log.info(`no pull request for ${cause.branch}: ${describeRefusal(edited.error)}`);
-    return ok(undefined);
+    return ok('refused');
   }
   const { title, body } = await describe(cause, edited.value.summary, ports);
   const change: BranchChange = {
@@ -98,10 +110,11 @@ async function openFor(cause: Cause, base: string, ports: Ports): Promise<Result
   };
   const opened = await forge.openPullRequest(change);
   if (!opened.ok) return opened;
-  if (opened.value.isNew) {
-    await store.addEvents([openedEvent(cause, opened.value.pullRequest, clock.now())]);
-  }
-  return ok(undefined);
+  const event = openedEvent(cause, opened.value.pullRequest, clock.now());
+  // It may have been opened by a process that ended before it could say so.
+  const told = await store.events({ product: cause.product, type: event.type, limit: TOLD_MAX });
+  if (!told.some(({ message }) => message === event.message)) await store.addEvents([event]);
+  return ok('opened');
 }
 
 function editFor(

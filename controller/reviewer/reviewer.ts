@@ -180,6 +180,8 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
       void followPasses();
     },
     hint(hint) {
+      // Pushes to other branches are told by their pull requests, where they have one.
+      if (hint.kind === 'push' && branch !== null && hint.branch !== branch) return;
       if (hint.kind === 'push') controller.hint();
       if (hint.kind === 'recheck') round.writeAgain(hint.commit);
       if (hint.kind !== 'ping' && hint.kind !== 'other') {

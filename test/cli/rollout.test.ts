@@ -232,6 +232,11 @@ describe('settings', () => {
         gatewayToken: null,
         allowAnonymous: false,
         adopt: false,
+        verify: null,
+        github: null,
+        githubPrivateKey: null,
+        reviewHosts: [],
+        folder: '',
       },
     });
   });
