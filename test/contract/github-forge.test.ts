@@ -456,6 +456,24 @@ describe('a pull request of its own', () => {
     });
   });
 
+  it('is opened again once it was closed or merged, where a person asks for it again', async () => {
+    const { github, start } = stage();
+    const change = changeOf(stage(), { branch: 'lockstep/asked' });
+    const open = async () => valueOf(await start().openPullRequest(change, { again: true }));
+    const first = await open();
+    expect(await open()).toEqual({ ...first, isNew: false });
+    await github.closePullRequest(first.pullRequest.number);
+    const second = await open();
+    expect(second.isNew).toBe(true);
+    await github.mergePullRequest(second.pullRequest.number);
+    const back = { 'release.yaml': 'version: 43\n', 'old.yaml': 'a: 1\n' };
+    const baseCommit = await github.push('main', back);
+    const third = valueOf(
+      await start().openPullRequest({ ...change, baseCommit }, { again: true }),
+    );
+    expect(third).toMatchObject({ isNew: true, pullRequest: { state: 'open' } });
+  });
+
   it("is not mistaken for a stranger's from a branch of that name", async () => {
     const { start } = stage();
     const branch = 'lockstep/forked';
