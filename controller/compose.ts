@@ -9,6 +9,7 @@ import type { Failure } from './base/failure.ts';
 import { failure } from './base/failure.ts';
 import type { Result } from './base/result.ts';
 import { fail, ok } from './base/result.ts';
+import { credentialsOf } from './cli/forge-options.ts';
 import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
@@ -17,12 +18,13 @@ import type { Controller } from './reconciler/controller.ts';
 import { createController } from './reconciler/create-controller.ts';
 import { createRevisionLoader } from './reconciler/revision-loader.ts';
 import type { ReconcilerLog } from './reconciler/ports.ts';
+import { REVIEWED_BINARY_BYTES_MAX } from './reviewer/read-change.ts';
 import { createReviewer } from './reviewer/reviewer.ts';
 import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
 import type { ForgePort } from './server/ports.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
-import { openChangeSource, openSource, type SourceSpec } from './sources/open-source.ts';
+import { openChangeSource, openSource } from './sources/open-source.ts';
 import { openUrl } from './sources/open-url.ts';
 import type { Source } from './sources/source.ts';
 import type { State } from './stores/open-state.ts';
@@ -159,19 +161,6 @@ function createReviews(
       await changes.close();
     },
   };
-}
-
-/** Binaries in pull requests are anybody's: a larger one is refused unread. */
-const REVIEWED_BINARY_BYTES_MAX = 1024 ** 3;
-
-/** The forge's credentials are for its own host, and for nobody else's. */
-function credentialsOf(
-  spec: SourceSpec,
-  forge: Forge | null,
-): { readonly credentials?: Forge['gitCredentials'] } {
-  if (forge === null || spec.kind !== 'git' || !URL.canParse(spec.url)) return {};
-  const isSameHost = new URL(spec.url).host === new URL(forge.commitUrl('0')).host;
-  return isSameHost ? { credentials: () => forge.gitCredentials() } : {};
 }
 
 function openSourceOf(

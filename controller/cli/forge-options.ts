@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path';
 
 import type { Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import type { Forge } from '../forges/forge.ts';
 import type { ForgeSettings } from '../forges/forge-settings.ts';
 import type { SourceSpec } from '../sources/open-source.ts';
 import type { Settings } from './settings.ts';
@@ -69,4 +70,14 @@ export function repositoryOf(url: string): string | null {
     : (/^[^/:]+:(.+)$/.exec(url)?.[1] ?? '');
   const [, owner, name] = /^\/?([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/.exec(path) ?? [];
   return owner === undefined || name === undefined ? null : `${owner}/${name}`;
+}
+
+/** What git is to be told where it reads a source: the forge's credentials go to the forge alone, and never in the clear. */
+export function credentialsOf(
+  spec: SourceSpec,
+  forge: Pick<Forge, 'commitUrl' | 'gitCredentials'> | null,
+): { readonly credentials?: Forge['gitCredentials'] } {
+  if (forge === null || spec.kind !== 'git' || !URL.canParse(spec.url)) return {};
+  const isForge = new URL(spec.url).origin === new URL(forge.commitUrl('0')).origin;
+  return isForge ? { credentials: () => forge.gitCredentials() } : {};
 }

@@ -17,6 +17,9 @@ export const CHANGED_FILES_MAX = 10_000;
 /** Bytes of them. */
 export const CHANGED_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Binaries in pull requests are anybody's: a larger one is refused unread. */
+export const REVIEWED_BINARY_BYTES_MAX = 1024 ** 3;
+
 export interface ChangeRead {
   /** The newest commit of the change, and the tip of the branch, that were read. */
   readonly head: string;

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { fail, ok } from '../../../controller/base/result.ts';
-import { repositoryOf, settleForge } from '../../../controller/cli/forge-options.ts';
+import { credentialsOf, repositoryOf, settleForge } from '../../../controller/cli/forge-options.ts';
 import { type Settings, settleSettings } from '../../../controller/cli/settings.ts';
 import { settleSignatures } from '../../../controller/cli/signature-keys.ts';
 import type { SourceSpec } from '../../../controller/sources/open-source.ts';
@@ -150,6 +150,28 @@ describe('the forge of the settings', () => {
     ['/acme/fleet', null],
   ])('reads %s as %s', (url, repository) => {
     expect(repositoryOf(url)).toBe(repository);
+  });
+});
+
+describe('credentials of a forge', () => {
+  const forge = {
+    commitUrl: (commit: string) => `https://github.com/acme/fleet/commit/${commit}`,
+    gitCredentials: async () => ok({ username: 'x', password: 'secret' }),
+  };
+
+  it.each([
+    ['https://github.com/acme/fleet.git', true],
+    ['https://github.com/acme/another.git', true],
+    ['http://github.com/acme/fleet.git', false],
+    ['https://github.com.evil.example/acme/fleet.git', false],
+    ['https://github.com:8443/acme/fleet.git', false],
+    ['ssh://git@github.com/acme/fleet.git', false],
+    ['git@github.com:acme/fleet.git', false],
+    ['/srv/git/fleet.git', false],
+  ])('are given to git for %s: %s', (url, isGiven) => {
+    const given = credentialsOf({ kind: 'git', url, ref: null, subfolder: null }, forge);
+    expect('credentials' in given).toBe(isGiven);
+    expect(credentialsOf({ ...GIT, url }, null)).toEqual({});
   });
 });
 
