@@ -133,7 +133,10 @@ function forbidden(answer: TroubleAnswer, { credentials }: TroubleContext): stri
     return 'Authorize the token for the single sign-on of the organization.';
   }
   const accepted = answer.headers['x-accepted-github-permissions'];
-  const rights = accepted === undefined ? null : describePermissions(accepted);
+  // As each holder of rights writes them: apps with low lines, workflows with hyphens.
+  const separator = credentials === 'app' ? '_' : '-';
+  const rights =
+    accepted === undefined ? null : describePermissions(accepted.replaceAll('_', separator));
   const holder =
     credentials === 'app'
       ? "the GitHub App (and accept the change in the app's installation)"

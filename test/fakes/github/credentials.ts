@@ -205,6 +205,11 @@ export function checkAccess(caller: Caller, access: Access): void {
       );
       return granted === 'write' || (granted === 'read' && level === 'read');
     });
-    if (!isGranted) throw new ApiError(403, 'Resource not accessible by integration');
+    if (!isGranted) {
+      const accepted = access.map((need) => need.replace(':', '=')).join('; ');
+      throw new ApiError(403, 'Resource not accessible by integration', {
+        headers: { 'x-accepted-github-permissions': accepted },
+      });
+    }
   }
 }

@@ -241,7 +241,9 @@ export async function startFakeGitHub(options: FakeGitHubOptions = {}): Promise<
       world.repository.formerNames.delete(name);
       world.repository.name = name;
     },
-    workflowToken: (permissions) => desk.mint(WORKFLOWS, permissions).token,
+    // GitHub adds what nobody can ask for.
+    workflowToken: (permissions) =>
+      desk.mint(WORKFLOWS, { metadata: 'read', ...permissions }).token,
     installationToken: (permissions) =>
       desk.mint(APP, permissions ?? world.installation.permissions).token,
     setAccess: (token, access) => desk.setAccess(token, access),
