@@ -47,8 +47,8 @@ const workflows = readdirSync(EXAMPLES).filter((name) => name.startsWith('lockst
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-action-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the last step as a runner would, with a `node` that only says what it was given. */
-function runStep(inputs: { readonly command: string; readonly arguments?: string }) {
+/** Runs the last step as a runner would, with a `node` that only says what it was given; all that is printed. */
+function printStep(inputs: { readonly command: string; readonly arguments?: string }) {
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, 'node'), '#!/bin/sh\nfor each in "$@"; do echo "$each"; done\n');
@@ -69,6 +69,11 @@ function runStep(inputs: { readonly command: string; readonly arguments?: string
   })
     .trim()
     .split('\n');
+}
+
+/** The same without the first line and the last, which keep the runner from acting on those between them. */
+function runStep(inputs: Parameters<typeof printStep>[0]): readonly string[] {
+  return printStep(inputs).slice(1, -1);
 }
 
 describe('the action', () => {
@@ -92,6 +97,17 @@ describe('the action', () => {
     );
     expect(readdirSync(folder)).toEqual(['bin']);
     for (const { run = '' } of action.runs.steps) expect(run).not.toContain('${{');
+  });
+
+  it('lets nothing that is printed be taken for a command to the runner, until it has ended', () => {
+    const [first, ...rest] = printStep({ command: 'review', arguments: '::set-output name=a::b' });
+    const [, word] = /^::stop-commands::(lockstep-[0-9a-f]{32})$/.exec(first ?? '') ?? [];
+    expect(rest.at(-1)).toBe(`::${word}::`);
+    expect(rest.slice(0, -1)).toContain('::set-output name=a::b');
+    expect(printStep({ command: 'review' })[0]).not.toBe(first);
+    expect(() => printStep({ command: 'other' })).toThrow(
+      expect.objectContaining({ status: 1, stdout: expect.stringMatching(/::lockstep-\w+::\n$/) }),
+    );
   });
 
   it('uses each of its inputs', () => {
