@@ -1,7 +1,7 @@
 // `lockstep review`: what a pull request would do to the live fleet, said in the pull request. The same parts do it as
 // beside a controller; here they run once, in a workflow, and ask a controller over the network.
 
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,15 +12,19 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { Forge } from '../forges/forge.ts';
 import type { PullRequest } from '../model/pull-request.ts';
 import { createRevisionLoader } from '../reconciler/revision-loader.ts';
-import type { ChangeReviewJson } from '../reports/review-json.ts';
 import { cleanText } from '../reports/plain-text.ts';
-import { parseReviewJson } from '../reports/review-json.ts';
+import { type ChangeReviewJson, parseReviewJson } from '../reports/review-json.ts';
 import type { JudgeChange } from '../reviewer/ports.ts';
-import { type ChangeReader, createChangeReader } from '../reviewer/read-change.ts';
-import { createReviewWriter, type Reviewed, type ReviewWriter } from '../reviewer/write-review.ts';
+import {
+  type ChangeReader,
+  createChangeReader,
+  REVIEWED_BINARY_BYTES_MAX,
+} from '../reviewer/read-change.ts';
+import { createReviewWriter, type ReviewWriter } from '../reviewer/write-review.ts';
 import { openChangeSource, type SourceSpec } from '../sources/open-source.ts';
 import type { ChangeSource } from '../sources/change-source.ts';
 import { type ApiClient, createHttpClient } from './api-client.ts';
+import { credentialsOf } from './forge-options.ts';
 import {
   findWorkflow,
   type GitHubWorkflow,
@@ -29,6 +33,7 @@ import {
 } from './github-workflow.ts';
 import { readSourceArgument } from './load-source.ts';
 import { addExamples, addOutputOptions, parseCount, parseUrl } from './options.ts';
+import { describeOutcome, outcomeJson, type ReviewOutcome, verdictOf } from './review-outcome.ts';
 import type { Shell } from './shell.ts';
 
 interface ReviewOptions {
@@ -38,13 +43,16 @@ interface ReviewOptions {
   readonly all?: boolean;
 }
 
-/** Adds the command. Exit code 0: nothing stands in the way, 3: refused or not verified, 1: failed. */
+/**
+ * Adds the command. Exit code 0: nothing stands in the way, 3: refused, or nothing leads to a verification, 1: failed.
+ * With --all, 0 and 1 alone: how each pull request stands is said by its checks.
+ */
 export function addReview(program: Command, shell: Shell): void {
   const command = program
     .command('review')
     .summary('say in a pull request what it would do')
     .description(
-      'In a GitHub workflow: plans the merge result of a pull request against the live fleet of a running controller, and writes the comment and the checks lockstep/plan and lockstep/gate. Nothing of the pull request is executed. For pull requests from forks the plan is printed, and nothing is written. Exit code: 0 nothing stands in the way, 3 refused or not verified, 1 failed.',
+      'In a GitHub workflow: plans the merge result of a pull request against the live fleet of a running controller, and writes the comment and the checks lockstep/plan and lockstep/gate. Nothing of the pull request is executed. For pull requests from forks the plan is printed, and nothing is written; where the controller asks for a token and there is none, only their manifests are checked. Exit code: 0 nothing stands in the way, 3 refused, or nothing leads to a verification, 1 failed.',
     )
     .argument('[SOURCE]', 'git URL with #branch:path (default: the repository of the workflow)')
     .addOption(
@@ -64,7 +72,10 @@ export function addReview(program: Command, shell: Shell): void {
       ).argParser(parseCount(1)),
     )
     .addOption(
-      new Option('--all', 'all open pull requests into the branch').conflicts('pullRequest'),
+      new Option(
+        '--all',
+        'all open pull requests into the branch; 3 is no exit code then, since their checks say how they stand',
+      ).conflicts('pullRequest'),
     )
     .action(async (source: string | undefined, options: ReviewOptions) => {
       shell.exitCode = await review(shell, source, options);
@@ -84,6 +95,8 @@ async function review(
   const workflow = findWorkflow(shell.env);
   if (workflow === null) return shell.failed(NO_WORKFLOW);
   if (options.server === undefined) return shell.failed(NO_SERVER);
+  const number = await settleNumber(shell, options);
+  if (!number.ok) return shell.failed(number.error);
   const forge = await openWorkflowForge(workflow);
   const spec = await settleSource(argument, workflow, forge, shell);
   if (!spec.ok) return shell.failed(spec.error);
@@ -92,14 +105,16 @@ async function review(
   try {
     const changes = openChangeSource(spec.value, {
       cacheDir: folder,
-      credentials: () => forge.gitCredentials(),
+      ...credentialsOf(spec.value, forge),
     });
     if (!changes.ok) {
       const { message, remedy } = changes.error;
       return shell.failed(failure('SourceInvalid', `${message} ${remedy}`, 'stall'));
     }
     try {
-      return await reviewAll(shell, options, spec.value, forge, changes.value, client);
+      const ports = { forge, changes: changes.value, client };
+      const hasToken = options.token !== undefined;
+      return await reviewAll(shell, { number: number.value, hasToken }, spec.value, ports);
     } finally {
       await changes.value.close();
     }
@@ -139,82 +154,134 @@ async function settleSource(
   return branch.ok ? ok({ ...spec.value, ref: branch.value }) : branch;
 }
 
+interface WorkflowPorts {
+  readonly forge: Forge;
+  readonly changes: ChangeSource;
+  readonly client: ApiClient;
+}
+
+/** `number`: null stands for all that are open. `hasToken`: the controller is shown one. */
 async function reviewAll(
   shell: Shell,
-  options: ReviewOptions,
+  { number, hasToken }: { readonly number: number | null; readonly hasToken: boolean },
   { ref }: Extract<SourceSpec, { kind: 'git' }>,
-  forge: Forge,
-  changes: ChangeSource,
-  client: ApiClient,
+  { forge, changes, client }: WorkflowPorts,
 ): Promise<number> {
   const base = ref ?? '';
-  const found = await findPullRequests(shell, options, forge, base);
+  const found =
+    number === null
+      ? await forge.pullRequests(base)
+      : await findPullRequest(shell, number, forge, base);
   if (!found.ok) return shell.failed(found.error);
   const tip = await changes.base();
   if (!tip.ok) return shell.failed(tip.error);
   const ports = {
     forge,
     changes,
-    loader: createRevisionLoader(),
+    loader: createRevisionLoader({ binaryBytesMax: REVIEWED_BINARY_BYTES_MAX }),
     judge: judgeByServer(client),
     clock: shell.clock,
   };
-  const reader = createChangeReader(ports);
-  const writer = createReviewWriter(ports);
-  const reviews: Reviewed[] = [];
+  const task = {
+    base,
+    tip: tip.value.revision,
+    hasToken,
+    reader: createChangeReader(ports),
+    writer: createReviewWriter(ports),
+  };
+  const outcomes: ReviewOutcome[] = [];
   let hasFailed = false;
   for (const pullRequest of found.value) {
-    const reviewed = await reviewOne(pullRequest, base, tip.value.revision, reader, writer);
-    if (reviewed.ok) {
-      reviews.push(reviewed.value);
-      await tell(shell, reviewed.value);
-    } else {
-      hasFailed = true;
-      const { code, message } = reviewed.error;
-      shell.note(`error ${code}\n  pull request ${pullRequest.number}: ${message}`);
+    const outcome = await reviewOne(pullRequest, task);
+    const failure = outcome.ok ? outcome.value.failure : outcome.error;
+    if (outcome.ok) {
+      outcomes.push(outcome.value);
+      await describeOutcome(shell, outcome.value);
     }
+    if (failure === null) continue;
+    hasFailed = true;
+    shell.note(`error ${failure.code}\n  pull request ${pullRequest.number}: ${failure.message}`);
+    // A limit is everybody's.
+    if (failure.disposition === 'wait') break;
   }
-  if (shell.output === 'json') {
-    shell.writeJson({ reviews: reviews.map(answerOf) });
-  }
+  if (shell.output === 'json') shell.writeJson({ reviews: outcomes.map(outcomeJson) });
   if (hasFailed) return 1;
-  return reviews.some(({ content: { planCheck, gateCheck } }) =>
-    [planCheck.state, gateCheck.state].includes('failure'),
-  )
-    ? 3
-    : 0;
+  const isRefused = outcomes.some((outcome) => verdictOf(outcome) === 'refused');
+  return isRefused && number !== null ? 3 : 0;
 }
 
-async function findPullRequests(
+async function settleNumber(
   shell: Shell,
-  options: ReviewOptions,
+  { all, pullRequest }: ReviewOptions,
+): Promise<Result<number | null, Failure>> {
+  if (all === true) return ok(null);
+  return pullRequest === undefined ? readPullRequestNumber(shell.env) : ok(pullRequest);
+}
+
+/** The one pull request; none where it is not to be reviewed. */
+async function findPullRequest(
+  shell: Shell,
+  number: number,
   forge: Forge,
   base: string,
 ): Promise<Result<readonly PullRequest[], Failure>> {
-  if (options.all === true) return forge.pullRequests(base);
-  const number =
-    options.pullRequest === undefined
-      ? await readPullRequestNumber(shell.env)
-      : ok(options.pullRequest);
-  if (!number.ok) return number;
-  const found = await forge.pullRequest(number.value);
-  return found.ok ? ok([found.value]) : found;
+  const found = await forge.pullRequest(number);
+  if (!found.ok) return found;
+  const { state, base: into } = found.value;
+  if (state === 'open' && into === base) return ok([found.value]);
+  // It may have been closed, or turned to another branch, since the workflow was started.
+  const why =
+    state === 'open'
+      ? `goes into ${cleanText(into)}, and ${base} is what is carried out`
+      : `is ${state}`;
+  shell.note(`note: pull request ${number} ${why}: there is nothing to review`);
+  return ok([]);
 }
 
+interface ReviewTask {
+  /** Name of the branch, and its newest commit. */
+  readonly base: string;
+  readonly tip: string;
+  /** Whether the controller is shown a token. */
+  readonly hasToken: boolean;
+  readonly reader: ChangeReader;
+  readonly writer: ReviewWriter;
+}
+
+/** A failure means that nothing is known; one to write is a part of the outcome. */
 async function reviewOne(
   pullRequest: PullRequest,
-  base: string,
-  tip: string,
-  reader: ChangeReader,
-  writer: ReviewWriter,
-): Promise<Result<Reviewed, Failure>> {
+  { base, tip, hasToken, reader, writer }: ReviewTask,
+): Promise<Result<ReviewOutcome, Failure>> {
   const read = await reader.read(pullRequest, tip);
   if (!read.ok) return read;
   const reviewed = await writer.review(pullRequest, read.value, base);
+  if (!reviewed.ok) return reviewed;
+  const { isFork } = pullRequest.head;
+  const { assessment } = reviewed.value;
+  const { content } = read.value;
+  if (assessment.kind === 'failed' && content.kind === 'merged') {
+    // What the controller does not answer is no fault of the pull request.
+    const isLocked = assessment.failure.code === 'Unauthorized';
+    if (!isFork || hasToken || !isLocked) return fail(assessment.failure);
+    const { merged, baseSnapshot } = content;
+    return ok({
+      kind: 'checked',
+      pullRequest,
+      read: read.value,
+      merged,
+      baseSnapshot,
+      failure: null,
+    });
+  }
   // A fork's workflow gets a token that may only read; with a larger one, writing would be its author's doing.
-  if (!reviewed.ok || pullRequest.head.isFork) return reviewed;
-  const written = await writer.write(reviewed.value, { again: false });
-  return written.ok ? reviewed : written;
+  const written = isFork ? ok(undefined) : await writer.write(reviewed.value, { again: false });
+  return ok({
+    kind: 'reviewed',
+    reviewed: reviewed.value,
+    isWritten: written.ok && !isFork,
+    failure: written.ok ? null : written.error,
+  });
 }
 
 function judgeByServer(client: ApiClient): JudgeChange {
@@ -226,37 +293,5 @@ function judgeByServer(client: ApiClient): JudgeChange {
     const message =
       'The controller answers in a format that is not known here. Use the same version of Lockstep in the workflow.';
     return fail(failure('PlanFormatUnknown', message, 'stall'));
-  };
-}
-
-/** Says how it went, and leaves the whole of it on the page of the job. */
-async function tell(shell: Shell, { pullRequest, content }: Reviewed): Promise<void> {
-  const { planCheck, gateCheck } = content;
-  const { body } = content.comment(null);
-  const { isFork } = pullRequest.head;
-  if (shell.output === 'text') {
-    shell.write(
-      [
-        `pull request ${pullRequest.number}${isFork ? ' (from a fork: nothing is written)' : ''}`,
-        `  lockstep/plan  ${planCheck.state}: ${cleanText(planCheck.title)}`,
-        `  lockstep/gate  ${gateCheck.state}: ${cleanText(gateCheck.title)}`,
-        ...(isFork ? ['', body] : []),
-        '',
-      ].join('\n'),
-    );
-  }
-  const page = shell.env['GITHUB_STEP_SUMMARY'];
-  if (page !== undefined) await appendFile(page, `${body}\n`);
-}
-
-function answerOf({ pullRequest, read, content }: Reviewed) {
-  return {
-    pullRequest: pullRequest.number,
-    url: pullRequest.url,
-    head: read.head,
-    base: read.base,
-    plan: content.planCheck.state,
-    gate: content.gateCheck.state,
-    written: !pullRequest.head.isFork,
   };
 }

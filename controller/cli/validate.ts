@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { Desired } from '../model/desired.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Snapshot } from '../model/revision.ts';
-import { renderProblem } from '../reports/problems.ts';
+import { type ProblemStyle, renderProblem } from '../reports/problems.ts';
 import { loadSource, readSourceArgument } from './load-source.ts';
 import { addExamples, addOutputOptions } from './options.ts';
 import type { Shell } from './shell.ts';
@@ -40,26 +40,35 @@ async function validate(shell: Shell, argument: string | undefined): Promise<num
   if (!loaded.ok) return shell.failed(loaded.error);
 
   const snapshot = loaded.value;
-  const manifests = countManifests(snapshot);
-  const problems = [...snapshot.problems];
-  // A check that looked at nothing is no success.
-  if (manifests === 0 && problems.length === 0) problems.push(EMPTY);
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const problems = findProblems(snapshot);
+  const isGood = problems.every(({ severity }) => severity !== 'error');
   if (shell.output === 'json') {
     shell.writeJson({
-      ok: errors === 0,
+      ok: isGood,
       revision: snapshot.revision,
       problems: problems.map(problemJson),
     });
   } else {
-    const style = { color: shell.colorOf('out') };
-    const count = countProblems(errors, problems.length - errors);
-    const blocks = problems.map((problem) => `${renderProblem(problem, style)}\n\n`);
-    const isWhole = problems.every(({ reason }) => reason !== 'InvalidManifest');
-    const noun = isWhole ? 'manifest' : 'readable manifest';
-    shell.write(`${blocks.join('')}${plural(manifests, noun)}, ${count}\n`);
+    shell.write(renderValidation(snapshot, { color: shell.colorOf('out') }));
   }
-  return errors === 0 ? 0 : 1;
+  return isGood ? 0 : 1;
+}
+
+/** All problems of a snapshot: a check that looked at nothing is no success. */
+export function findProblems(snapshot: Snapshot): readonly Problem[] {
+  const { problems } = snapshot;
+  return countManifests(snapshot) === 0 && problems.length === 0 ? [EMPTY] : problems;
+}
+
+/** The problems one after the other, and a line that counts them; ends with a line break. */
+export function renderValidation(snapshot: Snapshot, style: ProblemStyle): string {
+  const problems = findProblems(snapshot);
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const count = countProblems(errors, problems.length - errors);
+  const blocks = problems.map((problem) => `${renderProblem(problem, style)}\n\n`);
+  const isWhole = problems.every(({ reason }) => reason !== 'InvalidManifest');
+  const noun = isWhole ? 'manifest' : 'readable manifest';
+  return `${blocks.join('')}${plural(countManifests(snapshot), noun)}, ${count}\n`;
 }
 
 const EMPTY: Problem = {

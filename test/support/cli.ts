@@ -2,10 +2,15 @@
 // machine's Lockstep.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+
+import { runCommandLine } from '../../controller/cli/program.ts';
+import { createShell } from '../../controller/cli/shell.ts';
 
 const MAIN = join(import.meta.dirname, '../../controller/main.ts');
 
@@ -107,6 +112,52 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
 /** Runs the program to its end. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return startCli(args, options).ended;
+}
+
+/**
+ * Runs the program to its end inside of this process, which spares its start. One at a time; what is not caught stays a
+ * failure of the test.
+ */
+export async function callCli(
+  args: readonly string[],
+  options: Omit<CliOptions, 'preload'> = {},
+): Promise<CliResult> {
+  const [stdout, stderr] = [collect(), collect()];
+  const env = Object.entries(options.env ?? {}).filter(
+    ([name, value]) => value !== '' || !name.startsWith('LOCKSTEP_'),
+  );
+  const host = Object.assign(new EventEmitter(), {
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: Object.fromEntries(env),
+    cwd: () => options.cwd ?? tmpdir(),
+  }) as unknown as NodeJS.Process;
+  const shell = createShell(host, { loadCompose: () => import('../../controller/compose.ts') });
+  // Options read the environment of the process.
+  const before = { ...process.env };
+  for (const name of Object.keys(before))
+    if (name.startsWith('LOCKSTEP_')) delete process.env[name];
+  for (const [name, value] of env) if (name.startsWith('LOCKSTEP_')) process.env[name] = value;
+  try {
+    const code = await runCommandLine(shell, args);
+    await shell.flush();
+    return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    for (const [name] of env) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
+
+function collect(): { readonly stream: Writable; text(): string } {
+  let text = '';
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return { stream, text: () => text };
 }
 
 /** A temporary folder, and what removes it. */

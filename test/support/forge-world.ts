@@ -156,8 +156,15 @@ export async function startForgeWorld(given: ForgeWorldOptions = {}): Promise<Fo
   const polling: Promise<void>[] = [];
   const held = new Map<string, () => boolean>();
 
+  const hasForge = given.serve?.forge !== null;
   const options: ServeOptions = {
-    source: { kind: 'git', url: github.gitUrl, ref: 'main', subfolder: given.subfolder ?? null },
+    source: {
+      kind: 'git',
+      // Where nobody else gives it access to the repository, its address does.
+      url: hasForge ? github.gitUrl : github.gitUrl.replace('//', `//rosa:${github.token}@`),
+      ref: 'main',
+      subfolder: given.subfolder ?? null,
+    },
     stateSpec: `sqlite:${join(folder, 'state.db')}`,
     listen: { host: '127.0.0.1', port: 0 },
     deviceListen: null,
