@@ -9,6 +9,7 @@ import { type Command, Option } from 'commander';
 import { type Failure, failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Plan } from '../model/plan.ts';
+import { isFullCommit } from '../model/revision.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import { cleanText, shortRevision } from '../reports/plain-text.ts';
 import { renderPlanText } from '../reports/plan-text.ts';
@@ -126,8 +127,7 @@ async function applyByServer(
     const planned = saved?.revision.startsWith('dir-') === true ? undefined : saved?.revision;
     const revision = options.revision ?? planned;
     const target = targetServer(client);
-    const pullRequest =
-      options.pullRequest ?? (revision === undefined ? null : await findMerged(shell, revision));
+    const pullRequest = options.pullRequest ?? (await findMerged(shell, revision));
     const report = await target.sync({
       ...(revision === undefined ? {} : { revision }),
       ...(pullRequest === null ? {} : { pullRequest }),
@@ -140,22 +140,26 @@ async function applyByServer(
       const newer = shortRevision(report.value.revision);
       shell.note(`note: ${newer} is in force already, and contains ${shortRevision(revision)}`);
     }
-    noteReview(shell, report.value.reviewed);
+    noteReview(shell, pullRequest, report.value.reviewed);
     return followReport(shell, target, report.value, options);
   });
 }
 
-function isFullCommit(revision: string): boolean {
-  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(revision);
-}
-
 /** Says whether what is carried out is what was reviewed. */
-function noteReview(shell: Shell, reviewed: ReviewComparison | null): void {
-  if (reviewed === null) return;
-  const { pullRequest, moved } = reviewed;
+function noteReview(
+  shell: Shell,
+  pullRequest: number | null,
+  reviewed: ReviewComparison | null,
+): void {
+  if (pullRequest === null) return;
+  if (reviewed === null) {
+    shell.note(`note: the controller keeps no review of pull request ${pullRequest}`);
+    return;
+  }
+  const { moved } = reviewed;
   if (moved === null) {
     shell.note(
-      `note: pull request ${pullRequest} can't be compared: its commit never was the newest`,
+      `note: pull request ${pullRequest} can't be compared with its review: its commit never was the newest, or is not named in full`,
     );
   } else if (moved.length === 0) {
     shell.note(`as reviewed in pull request ${pullRequest}`);

@@ -7,6 +7,8 @@ import { systemClock } from '../base/clock.ts';
 import { type Failure, failure, messageOf } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Forge } from '../forges/forge.ts';
+import { isFullCommit } from '../model/revision.ts';
+import { shortRevision } from '../reports/plain-text.ts';
 import type { Shell } from './shell.ts';
 
 export interface GitHubWorkflow {
@@ -78,12 +80,14 @@ function numberOf(event: unknown): number | null {
 }
 
 /** The pull request that a commit was merged from, where the program runs in a workflow that can tell; else null. */
-export async function findMerged(shell: Shell, commit: string): Promise<number | null> {
+export async function findMerged(shell: Shell, revision?: string): Promise<number | null> {
   const workflow = findWorkflow(shell.env);
-  if (workflow === null) return null;
+  if (workflow === null || revision === undefined || !isFullCommit(revision)) return null;
   const forge = await openWorkflowForge(workflow);
-  const found = await forge.pullRequestOf(commit);
+  const found = await forge.pullRequestOf(revision);
   if (found.ok) return found.value?.number ?? null;
+  // The merge is carried out all the same.
+  const commit = shortRevision(revision);
   shell.note(`note: the pull request of ${commit} is not known: ${found.error.message}`);
   return null;
 }

@@ -48,3 +48,8 @@ export function parentGuardrailsOf(
 export function desiredOf(snapshot: Snapshot, product: string): Desired | null {
   return Object.hasOwn(snapshot.products, product) ? (snapshot.products[product] ?? null) : null;
 }
+
+/** Whether a revision is named by the whole id of a commit: no branch, no tag, nothing abbreviated. */
+export function isFullCommit(revision: string): boolean {
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(revision);
+}

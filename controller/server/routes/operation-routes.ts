@@ -12,6 +12,7 @@ import { sendError, sendFailure } from '../errors.ts';
 import type { ApiContext } from '../ports.ts';
 import { failureAnswer } from '../product-answers.ts';
 import { arrayOf, count, flag, object, pageOf, ref, text, type Schema } from '../schemas/build.ts';
+import { pullRequestNumber } from '../schemas/review-schemas.ts';
 import { concludeReview } from './review-routes.ts';
 import { describeRoute, limit, PAGE_DEFAULT, query } from './route.ts';
 
@@ -104,8 +105,7 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
           acceptHistory: flag,
           plan: { ...ref('Plan'), description: 'Carry out only if the plan is still this one.' },
           pullRequest: {
-            type: 'integer',
-            minimum: 1,
+            ...pullRequestNumber,
             description: 'That the revision was merged from: its review is compared with it.',
           },
         },
@@ -138,7 +138,7 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
         reviewed:
           pullRequest === undefined
             ? null
-            : await concludeReview(pullRequest, asked.revision ?? revision, context),
+            : await concludeReview(pullRequest, { asked: asked.revision, revision }, context),
       };
     },
   );

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { ReviewRecord } from '../../model/review.ts';
+import { isFullCommit } from '../../model/revision.ts';
 import type { ProposedChange } from '../../reconciler/controller.ts';
 import { compareWithReview } from '../../reconciler/compare-with-review.ts';
 import { reviewJson } from '../../reports/review-json.ts';
@@ -70,11 +71,17 @@ export function addReviewRoutes(app: FastifyInstance, context: ApiContext): void
   );
 }
 
+/** What a request named as the revision to go to, and what is in force since. */
+interface Arrived {
+  readonly asked: string | undefined;
+  readonly revision: string;
+}
+
 /** What is otherwise in a merged revision than in its review; null where that pull request was not reviewed here. */
 export async function concludeReview(
   number: number,
-  commit: string,
-  { store }: Pick<ApiContext, 'store'>,
+  arrived: Arrived,
+  { store, forge }: Pick<ApiContext, 'store' | 'forge'>,
 ): Promise<{
   readonly pullRequest: number;
   readonly url: string;
@@ -82,7 +89,21 @@ export async function concludeReview(
 } | null> {
   const review = (await store.reviews()).find(({ pullRequest }) => pullRequest.number === number);
   if (review === undefined) return null;
-  const outcome = await compareWithReview(review, commit, store);
-  if (review.outcome === null) await store.saveReview({ ...review, outcome });
-  return { pullRequest: number, url: review.pullRequest.url, moved: outcome.moved };
+  const { url } = review.pullRequest;
+  const commit = commitOf(arrived);
+  if (commit === null) return { pullRequest: number, url, moved: null };
+  const { outcome } = review;
+  if (outcome?.kind === 'merged' && outcome.commit === commit) {
+    return { pullRequest: number, url, moved: outcome.moved };
+  }
+  const compared = await compareWithReview(review, commit, store);
+  // Beside a forge the reviewer concludes it, and says so in the pull request.
+  if (outcome === null && forge === null) await store.saveReview({ ...review, outcome: compared });
+  return { pullRequest: number, url, moved: compared.moved };
+}
+
+/** The commit that was asked for; null where that is not known, since what is in force may be a later one. */
+function commitOf({ asked, revision }: Arrived): string | null {
+  if (asked === undefined || isFullCommit(asked)) return asked ?? revision;
+  return /^[0-9a-f]{7,}$/.test(asked) && revision.startsWith(asked) ? revision : null;
 }

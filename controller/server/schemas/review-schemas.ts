@@ -22,17 +22,26 @@ const gate = oneWord(
 
 const whole = { file: text, line: count, column: count } as const;
 
+const revision = { type: 'string', minLength: 1, maxLength: 256 } as const;
+
+/** How a forge counts its pull requests. */
+export const pullRequestNumber = {
+  type: 'integer',
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+} as const;
+
 /** The named schemas of this file. */
 export const REVIEW_SCHEMAS: readonly NamedSchema[] = [
   named(
     'PullRequestReviewed',
     object({
-      number: { type: 'integer', minimum: 1 },
-      title: text,
-      url: text,
-      head: { ...text, description: 'Commit that was reviewed.' },
-      base: { ...text, description: 'Tip of the branch that it is proposed to.' },
-      merge: { ...text, description: 'The merge of both.' },
+      number: pullRequestNumber,
+      title: { type: 'string', maxLength: 1_024 },
+      url: { type: 'string', maxLength: 2_048, pattern: '^https?://' },
+      head: { ...revision, description: 'Commit that was reviewed.' },
+      base: { ...revision, description: 'Tip of the branch that it is proposed to.' },
+      merge: { ...revision, description: 'The merge of both.' },
     }),
   ),
   named(
