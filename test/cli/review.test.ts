@@ -105,8 +105,8 @@ describe('a review in a workflow', SLOW, () => {
     );
     expect(world.check(heads['1'] ?? '', 'plan')).toBe('success');
     expect(world.check(heads['1'] ?? '', 'gate')).toBe('failure');
-    expect(world.comment(1)).toContain('nothing leads there');
-    expect(first.page).toContain('nothing leads there');
+    expect(world.comment(1)).toContain('Cannot be released as it is');
+    expect(first.page).toContain('Cannot be released as it is');
 
     const before = github.requests.length;
     const second = await review(world, ['--output', 'json'], { number: 1 });
@@ -155,8 +155,8 @@ describe('a review in a workflow', SLOW, () => {
     const { code, stdout, page } = await review(world, [], { number: 5, isProcess: true });
     expect(code).toBe(3);
     expect(stdout).toContain('pull request 5 (from a fork: nothing is written)');
-    expect(stdout).toContain('nothing leads there');
-    expect(page).toContain('nothing leads there');
+    expect(stdout).toContain('Cannot be released as it is');
+    expect(page).toContain('Cannot be released as it is');
     expect(writes(world, before)).toEqual([]);
     expect(world.github.checks(world.github.pullRequest(5).head.sha)).toEqual([]);
     // Words of strangers neither reach the terminal nor begin a line, where a runner would take them for its commands.
@@ -197,7 +197,7 @@ describe('a review in a workflow', SLOW, () => {
     const { code, stdout, stderr, page } = await review(world, [], { number: 1, permissions });
     expect(code).toBe(1);
     expect(stdout).toContain('lockstep/gate  failure');
-    expect(page).toContain('nothing leads there');
+    expect(page).toContain('Cannot be released as it is');
     expect(stderr).toMatch(/^error ForgeForbidden\n.*Give `checks: \w+` .*under `permissions`/);
     expect(github.checks(head)).toEqual([]);
   });
@@ -253,7 +253,7 @@ describe('a review by a controller that asks for a token', SLOW, () => {
     const env = { LOCKSTEP_TOKEN: TOKEN };
     const known = await review(world, [], { number: 2, isProcess: true, env });
     expect(known).toMatchObject({ code: 3, stderr: '' });
-    expect(known.stdout).toContain('nothing leads there');
+    expect(known.stdout).toContain('Cannot be released as it is');
 
     const unknown = await review(world, ['--pull-request', '1'], {});
     expect([unknown.code, unknown.stdout]).toEqual([1, '']);
