@@ -53,7 +53,7 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
 
   const follow = async (base: string): Promise<Result<void, Failure>> => {
     const numbers = new Set(open.map(({ number }) => number));
-    const followed = await followMerged(await store.reviews(), numbers, base, ports);
+    const followed = await followMerged(await store.reviews({ open: true }), numbers, base, ports);
     if (!followed.ok) return followed;
     unresolved = followed.value;
     return ok(undefined);

@@ -104,6 +104,14 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** Filters are and-ed, and answered from an index. */
+export interface ReviewQuery {
+  /** Only that of this pull request. */
+  readonly number?: number;
+  /** Only those without an outcome. */
+  readonly open?: true;
+}
+
 export type Role = 'viewer' | 'deployer';
 
 /** A bearer token of the API. Only its hash is kept. */
@@ -134,7 +142,7 @@ export interface Store {
 
   // --- reviews ------------------------------------------------------------------------------------------------
   /** The last review of each pull request, the newest 500; saved last first. */
-  reviews(): Promise<readonly ReviewRecord[]>;
+  reviews(query?: ReviewQuery): Promise<readonly ReviewRecord[]>;
   /** Inserts or replaces, by number of the pull request. */
   saveReview(review: ReviewRecord): Promise<void>;
   /** The plan of a revision as it was when it was first met; null where that is not kept (any more). */

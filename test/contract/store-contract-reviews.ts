@@ -34,6 +34,10 @@ export function describeReviews(current: () => Store, reopen: () => Promise<Stor
       await current().saveReview(again);
       const store = await reopen();
       expect(await store.reviews()).toEqual([again, makeReview(8), makeReview(9)]);
+      expect(await store.reviews({ open: true })).toEqual([makeReview(8), makeReview(9)]);
+      expect(await store.reviews({ number: 7 })).toEqual([again]);
+      expect(await store.reviews({ number: 7, open: true })).toEqual([]);
+      expect(await store.reviews({ number: 1 })).toEqual([]);
     });
 
     it('keeps the newest 500', async () => {

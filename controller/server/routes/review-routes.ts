@@ -87,7 +87,7 @@ export async function concludeReview(
   readonly url: string;
   readonly moved: readonly string[] | null;
 } | null> {
-  const review = (await store.reviews()).find(({ pullRequest }) => pullRequest.number === number);
+  const [review] = await store.reviews({ number });
   if (review === undefined) return null;
   const { url } = review.pullRequest;
   const commit = commitOf(arrived);

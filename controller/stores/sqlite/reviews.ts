@@ -4,6 +4,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { ArrivalRecord, ReviewRecord } from '../../model/review.ts';
+import type { ReviewQuery } from '../store.ts';
 
 /** Reviews that are kept: those that were saved last. */
 export const REVIEWS_MAX = 500;
@@ -13,8 +14,8 @@ export const ARRIVALS_MAX = 100;
 
 /** The tables of reviews. Everything that changes them only runs inside a write. */
 export interface Reviews {
-  /** Newest first. */
-  readonly list: () => readonly ReviewRecord[];
+  /** Saved last first. */
+  list(query?: ReviewQuery): readonly ReviewRecord[];
   save(review: ReviewRecord): void;
   readArrival(revision: string): ArrivalRecord | null;
   /** Keeps the first record of a revision; a later one changes nothing. */
@@ -24,9 +25,11 @@ export interface Reviews {
 /** Opens the tables of reviews of a state. */
 export function openReviews(db: DatabaseSync): Reviews {
   const select = db.prepare('SELECT record FROM review ORDER BY saved DESC');
+  const selectOpen = db.prepare('SELECT record FROM review WHERE open = 1 ORDER BY saved DESC');
+  const selectOne = db.prepare('SELECT record, open FROM review WHERE number = ?');
   const save = db.prepare(`
-    INSERT OR REPLACE INTO review (number, saved, record)
-    VALUES (?, (SELECT coalesce(max(saved), 0) + 1 FROM review), ?)`);
+    INSERT OR REPLACE INTO review (number, saved, open, record)
+    VALUES (?, (SELECT coalesce(max(saved), 0) + 1 FROM review), ?, ?)`);
   const trim = db.prepare(`
     DELETE FROM review WHERE number NOT IN (
       SELECT number FROM review ORDER BY saved DESC LIMIT ${REVIEWS_MAX})`);
@@ -36,9 +39,16 @@ export function openReviews(db: DatabaseSync): Reviews {
     DELETE FROM arrival WHERE number NOT IN (
       SELECT number FROM arrival ORDER BY number DESC LIMIT ${ARRIVALS_MAX})`);
   return {
-    list: () => select.all().map((row) => JSON.parse(String(row['record'])) as ReviewRecord),
+    list({ number, open = false } = {}) {
+      const rows =
+        number === undefined
+          ? (open ? selectOpen : select).all()
+          : selectOne.all(number).filter((row) => !open || row['open'] === 1);
+      return rows.map((row) => JSON.parse(String(row['record'])) as ReviewRecord);
+    },
     save(review) {
-      save.run(review.pullRequest.number, JSON.stringify(review));
+      const open = review.outcome === null ? 1 : 0;
+      save.run(review.pullRequest.number, open, JSON.stringify(review));
       trim.run();
     },
     readArrival(revision) {

@@ -30,9 +30,10 @@ CREATE INDEX evidence_device ON evidence (product, device);
 CREATE TABLE snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
 -- The last review of each pull request; saved rises with each. The plan of each revision as it arrived.
 CREATE TABLE review (
-  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, record TEXT NOT NULL
+  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL
 );
 CREATE INDEX review_saved ON review (saved);
+CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL
 );

@@ -125,7 +125,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     addEvents: (events) => write(() => history.addEvents(events)),
     events: (query) => read(() => history.listEvents(query)),
     prune: (before, limit) => write(() => history.prune(before, limit)),
-    reviews: () => read(reviews.list),
+    reviews: (query) => read(() => reviews.list(query)),
     saveReview: (review) => write(() => reviews.save(review)),
     arrival: (revision) => read(() => reviews.readArrival(revision)),
     saveArrival: (arrival) => write(() => reviews.saveArrival(arrival)),
