@@ -1,6 +1,8 @@
 // What makes the controller open pull requests of its own: a halt, which git does not know of yet, and a step that waits
 // for approval. Pure; opening them happens in `own-pull-requests.ts`.
 
+import { createHash } from 'node:crypto';
+
 import type { StrategySpec } from '../model/desired.ts';
 import type { ReleasePlan } from '../model/plan.ts';
 import { type Halt, NO_ROLLOUT, type ReleaseState, trackOf } from '../model/rollout.ts';
@@ -100,7 +102,14 @@ function branchOf(
   return `${prefix}${place}/${last}`;
 }
 
-/** Names may hold what a branch may not. */
-function branchWord(text: string): string {
-  return text.replace(/[^\w-]+/g, '-').slice(0, 60);
+/** Names may hold dots, and a branch not everywhere. Two names never become the same. */
+function branchWord(name: string): string {
+  const word = name.replaceAll('.', '_');
+  if (word.length <= WORD_MAX) return word;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, DIGEST_LENGTH);
+  return `${word.slice(0, WORD_MAX - DIGEST_LENGTH - 1)}_${digest}`;
 }
+
+/** Longer words are cut, so that a branch stays within what forges take. */
+const WORD_MAX = 48;
+const DIGEST_LENGTH = 12;

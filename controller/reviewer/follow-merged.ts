@@ -5,7 +5,6 @@ import { countOf } from '../base/count.ts';
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
-import type { PullRequest } from '../model/pull-request.ts';
 import type { ReviewRecord } from '../model/review.ts';
 import { compareWithReview, type MergedOutcome } from '../reconciler/compare-with-review.ts';
 import type { ReviewerPorts } from './ports.ts';
@@ -13,59 +12,91 @@ import { mergedComment } from './review-content.ts';
 
 type Ports = Pick<
   ReviewerPorts,
-  'forge' | 'changes' | 'store' | 'controller' | 'descends' | 'clock' | 'log'
+  'forge' | 'changes' | 'store' | 'controller' | 'descends' | 'clock'
 >;
 
-/**
- * Looks after reviews that have no outcome yet and whose pull request is not open. How many merges the controller has not
- * met yet: they are to be looked at again after its next pass.
- */
-export async function followMerged(
-  reviews: readonly ReviewRecord[],
-  open: ReadonlySet<number>,
-  base: string,
-  ports: Ports,
-): Promise<Result<number, Failure>> {
-  let unresolved = 0;
-  for (const review of reviews) {
-    const { number } = review.pullRequest;
-    if (review.outcome !== null || open.has(number)) continue;
-    const found = await ports.forge.pullRequest(number);
-    if (!found.ok) return found;
-    const isConcluded = await conclude(review, found.value, base, ports);
-    if (!isConcluded.ok) return isConcluded;
-    if (!isConcluded.value) unresolved += 1;
-  }
-  return ok(unresolved);
+export interface MergedFollower {
+  /** Asks the forge what became of reviews without an outcome, apart from those of the pull requests that are open. */
+  ask(open: ReadonlySet<number>, base: string): Promise<Result<void, Failure>>;
+  /** Looks whether the controller has met merges that were news to it. Asks the forge nothing before it has. */
+  look(base: string): Promise<Result<void, Failure>>;
+}
+
+/** A merge that the controller has not met yet. */
+interface Awaited {
+  readonly commit: string;
+  /** The newest revision when it was looked for last. */
+  readonly lookedAt: string | null;
+}
+
+/** Creates it. It remembers merges until the controller has met them, so that waiting costs no request. */
+export function createMergedFollower(ports: Ports): MergedFollower {
+  const { forge, store, controller } = ports;
+  const awaited = new Map<number, Awaited>();
+
+  const look = async (base: string): Promise<Result<void, Failure>> => {
+    for (const [number, { commit, lookedAt }] of awaited) {
+      const { revisionSeen } = controller.view();
+      const hasArrived = (await store.arrival(commit)) !== null;
+      if (!hasArrived) {
+        const passed = revisionSeen === lookedAt ? ok(false) : await isPassed(commit, ports);
+        if (!passed.ok) return passed;
+        if (!passed.value) {
+          awaited.set(number, { commit, lookedAt: revisionSeen });
+          continue;
+        }
+      }
+      const [review] = await store.reviews({ number, open: true });
+      const concluded =
+        review === undefined ? ok(undefined) : await conclude(review, commit, base, ports);
+      if (!concluded.ok) return concluded;
+      awaited.delete(number);
+    }
+    return ok(undefined);
+  };
+
+  return {
+    async ask(open, base) {
+      for (const review of await store.reviews({ open: true })) {
+        const { number } = review.pullRequest;
+        if (open.has(number) || awaited.has(number)) continue;
+        const found = await forge.pullRequest(number);
+        if (!found.ok && found.error.code === 'ForgeNotFound') {
+          // A repository that was made anew under its old name has none of the pull requests of the former.
+          await store.saveReview({ ...review, outcome: { kind: 'closed' } });
+          continue;
+        }
+        if (!found.ok) return found;
+        const { state, mergeCommit: commit, base: into } = found.value;
+        // It was opened again since the forge was asked for those that are open, or goes into another branch now.
+        if (state === 'open') continue;
+        if (state === 'closed' || commit === null || into !== base) {
+          await store.saveReview({ ...review, outcome: { kind: 'closed' } });
+        } else {
+          awaited.set(number, { commit, lookedAt: null });
+        }
+      }
+      const looked = await look(base);
+      if (!looked.ok) return looked;
+      // What it has seen and waits with, it need not read again.
+      const { revisionSeen } = controller.view();
+      if ([...awaited.values()].some(({ commit }) => commit !== revisionSeen)) controller.hint();
+      return looked;
+    },
+    look,
+  };
 }
 
 async function conclude(
   review: ReviewRecord,
-  { state, mergeCommit }: PullRequest,
+  commit: string,
   base: string,
   ports: Ports,
-): Promise<Result<boolean, Failure>> {
-  const { store, controller } = ports;
-  // It was opened again since the forge was asked for those that are open.
-  if (state === 'open') return ok(true);
-  if (state === 'closed' || mergeCommit === null) {
-    await store.saveReview({ ...review, outcome: { kind: 'closed' } });
-    return ok(true);
-  }
-  if ((await store.arrival(mergeCommit)) === null) {
-    const passed = await isPassed(mergeCommit, ports);
-    if (!passed.ok) return passed;
-    if (!passed.value) {
-      // The merge is news to the controller, too.
-      controller.hint();
-      return ok(false);
-    }
-  }
-  const outcome = await compareWithReview(review, mergeCommit, store);
+): Promise<Result<void, Failure>> {
+  const outcome = await compareWithReview(review, commit, ports.store);
   const told = await tell(review, outcome, base, ports);
-  if (!told.ok) return told;
-  await store.saveReview({ ...review, outcome });
-  return ok(true);
+  if (told.ok) await ports.store.saveReview({ ...review, outcome });
+  return told;
 }
 
 /** Whether the controller has read a later commit already, so that this one will never arrive by itself. */

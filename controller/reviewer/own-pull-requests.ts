@@ -45,28 +45,28 @@ type Ports = Pick<ReviewerPorts, 'forge' | 'changes' | 'store' | 'clock' | 'log'
 
 /** Creates the writer. It remembers which causes are dealt with, so that they cost no request. */
 export function createOwnPullRequests(ports: Ports): OwnPullRequests {
-  const done = new Set<string>();
-  /** Causes for which the manifests allowed no proposal, by the revision that was newest then. */
-  const refused = new Map<string, string | null>();
+  /** By branch; for a cause that led to nothing, the revision at which it did not. */
+  const done = new Map<string, { readonly onlyAt: string | null }>();
   let mayBeOpen = true;
   return {
     async write(view, base) {
-      // While a fleet is away, nothing is known of its causes.
-      const isComplete = view.ready && view.products.every(({ plan }) => plan !== null);
+      const { revisionSeen } = view;
+      // While a fleet is away, nothing is known of its causes. A product that is gone has neither.
+      const isComplete =
+        view.ready &&
+        view.products.every(({ plan, inForce }) => plan !== null || inForce.config === null);
       const causes = view.products.flatMap(findCauses);
       let failed: Failure | null = null;
       for (const cause of causes) {
-        const { branch } = cause;
-        if (done.has(branch) || refused.get(branch) === view.revisionSeen) continue;
+        const before = done.get(cause.branch);
+        if (before !== undefined && (before.onlyAt ?? revisionSeen) === revisionSeen) continue;
         const opened = await openFor(cause, base, ports);
         if (!opened.ok) failed ??= opened.error;
-        else if (opened.value === 'refused') refused.set(branch, view.revisionSeen);
-        else done.add(branch);
+        else done.set(cause.branch, { onlyAt: opened.value === 'nothing' ? revisionSeen : null });
         mayBeOpen = true;
       }
       const wanted = new Set(view.products.flatMap(branchesWithSense));
-      for (const branch of done) if (!wanted.has(branch)) done.delete(branch);
-      for (const branch of refused.keys()) if (!wanted.has(branch)) refused.delete(branch);
+      for (const branch of done.keys()) if (!wanted.has(branch)) done.delete(branch);
       if (isComplete && mayBeOpen && failed === null) {
         const closed = await closeOthers(wanted, ports);
         if (!closed.ok) failed = closed.error;
@@ -78,12 +78,12 @@ export function createOwnPullRequests(ports: Ports): OwnPullRequests {
   };
 }
 
-/** `refused`: git says it already, or the manifests are in a state that only a commit can mend. */
+/** `nothing`: there is nothing to propose as the manifests are. */
 async function openFor(
   cause: Cause,
   base: string,
   ports: Ports,
-): Promise<Result<'opened' | 'refused', Failure>> {
+): Promise<Result<'there' | 'nothing', Failure>> {
   const { forge, changes, store, clock, log } = ports;
   const tree = await changes.base();
   if (!tree.ok) return tree;
@@ -92,7 +92,7 @@ async function openFor(
   const edited = editFor(cause, files.value);
   if (!edited.ok) {
     log.info(`no pull request for ${cause.branch}: ${describeRefusal(edited.error)}`);
-    return ok('refused');
+    return ok('nothing');
   }
   const { title, body } = await describe(cause, edited.value.summary, ports);
   const change: BranchChange = {
@@ -114,7 +114,7 @@ async function openFor(
   // It may have been opened by a process that ended before it could say so.
   const told = await store.events({ product: cause.product, type: event.type, limit: TOLD_MAX });
   if (!told.some(({ message }) => message === event.message)) await store.addEvents([event]);
-  return ok('opened');
+  return ok('there');
 }
 
 function editFor(

@@ -4,7 +4,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 import type { PullRequest } from '../model/pull-request.ts';
-import { followMerged } from './follow-merged.ts';
+import { createMergedFollower } from './follow-merged.ts';
 import type { ReviewerPorts } from './ports.ts';
 import { createChangeReader } from './read-change.ts';
 import { createReviewWriter, type Reviewed } from './write-review.ts';
@@ -23,18 +23,22 @@ export interface ReviewRound {
 /** Pull requests that nothing waits for are judged anew this often; the fleet moves under them all the time. */
 const REJUDGE_MS = 30_000;
 
+/** What the forge says of one thing that it does not take, or does not have (any more). */
+const REFUSALS: ReadonlySet<string> = new Set(['ForgeRefused', 'ForgeNotFound']);
+
 /** Creates it. */
 export function createReviewRound(ports: ReviewerPorts): ReviewRound {
   const { forge, changes, store, clock, log } = ports;
   const reader = createChangeReader(ports);
   const writer = createReviewWriter(ports);
+  const merged = createMergedFollower(ports);
   const again = new Set<string>();
   const judged = new Map<number, { readonly atMs: number; readonly result: Reviewed }>();
+  /** Those of which the forge refuses what is to be said, with the time at which that is tried again. */
+  const refused = new Map<number, { readonly head: string; readonly untilMs: number }>();
   let open: readonly PullRequest[] = [];
   let tip: string | null = null;
   let fleetMoved = false;
-  /** Merged pull requests whose commit the controller has not met yet. */
-  let unresolved = 0;
 
   const ask = async (base: string): Promise<Result<void, Failure>> => {
     const found = await forge.pullRequests(base);
@@ -42,26 +46,25 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
     open = found.value;
     const numbers = new Set(open.map(({ number }) => number));
     reader.keepOnly(numbers);
-    for (const number of judged.keys()) if (!numbers.has(number)) judged.delete(number);
+    for (const each of [judged, refused]) {
+      for (const number of each.keys()) if (!numbers.has(number)) each.delete(number);
+    }
+    const heads = new Set(open.map(({ head }) => head.commit));
+    for (const commit of again) if (!heads.has(commit)) again.delete(commit);
     if (open.length > 0) {
       const tree = await changes.base();
       if (!tree.ok) return tree;
       tip = tree.value.revision;
     }
-    return follow(base);
-  };
-
-  const follow = async (base: string): Promise<Result<void, Failure>> => {
-    const numbers = new Set(open.map(({ number }) => number));
-    const followed = await followMerged(await store.reviews({ open: true }), numbers, base, ports);
-    if (!followed.ok) return followed;
-    unresolved = followed.value;
-    return ok(undefined);
+    return merged.ask(numbers, base);
   };
 
   const isDue = ({ number, head }: PullRequest, asks: boolean): boolean => {
     const last = judged.get(number);
-    if (last === undefined || again.has(head.commit)) return true;
+    if (again.has(head.commit)) return true;
+    const trouble = refused.get(number);
+    if (trouble?.head === head.commit) return clock.monotonicMs() >= trouble.untilMs;
+    if (last === undefined) return true;
     const { read, content } = last.result;
     if (asks && (read.head !== head.commit || read.base !== tip)) return true;
     // A device may be on the way to verify a version.
@@ -94,31 +97,39 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
     const reviewed = await writer.review(pullRequest, read.value, base);
     if (!reviewed.ok) return reviewed;
     const isAsked = again.has(pullRequest.head.commit);
-    if (isAsked || writer.isNew(reviewed.value)) {
+    // One that was closed and is open again has an outcome, which it must not keep.
+    const isFirst = !judged.has(pullRequest.number);
+    if (isAsked || isFirst || writer.isNew(reviewed.value)) {
       await keep(reviewed.value);
       const written = await writer.write(reviewed.value, { again: isAsked });
       if (!written.ok) return written;
       again.delete(pullRequest.head.commit);
     }
     judged.set(pullRequest.number, { atMs: clock.monotonicMs(), result: reviewed.value });
+    refused.delete(pullRequest.number);
     return ok(undefined);
   };
 
   return {
     async make(base, asks) {
       let failed: Failure | null = null;
-      const asked = asks ? await ask(base) : unresolved > 0 ? await follow(base) : ok(undefined);
+      const asked = asks ? await ask(base) : await merged.look(base);
       if (!asked.ok) failed = asked.error;
       for (const pullRequest of open) {
         if (!isDue(pullRequest, asks)) continue;
         const done = await reviewOne(pullRequest, base);
         if (done.ok) continue;
+        const { code, disposition, message } = done.error;
+        const { number, head } = pullRequest;
+        if (code !== 'ForgeClosed') log.info(`pull request ${number}: ${message}`);
+        if (REFUSALS.has(code)) {
+          // Its own trouble: the others must not be kept waiting for it.
+          refused.set(number, { head: head.commit, untilMs: clock.monotonicMs() + REJUDGE_MS });
+          continue;
+        }
         failed ??= done.error;
         // A limit is everybody's; other trouble may be that of one pull request.
-        if (done.error.disposition === 'wait') break;
-        if (done.error.code !== 'ForgeClosed') {
-          log.info(`pull request ${pullRequest.number}: ${done.error.message}`);
-        }
+        if (disposition === 'wait') break;
       }
       fleetMoved = false;
       return failed === null ? ok(undefined) : { ok: false, error: failed };

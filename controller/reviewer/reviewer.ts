@@ -51,11 +51,12 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
   let wanted = false;
   /** The next round asks the forge; otherwise only what the controller knows is new. */
   let asksForge = true;
-  const ending = new AbortController();
+  const closing = new AbortController();
+  const { signal } = closing;
   let failures = 0;
 
   const failed = (failure: Failure): void => {
-    if (ending.signal.aborted) return;
+    if (signal.aborted) return;
     if (failure.message !== state.failure?.message) log.warn(`forge: ${failure.message}`);
     state = { ...state, failure };
   };
@@ -100,16 +101,8 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
     state = { ...state, failure: null, lookedAt: clock.now() };
   };
 
-  const makeRoundSafely = async (): Promise<void> => {
-    try {
-      await makeRound();
-    } catch (thrown) {
-      failed(failure('ReviewFailed', `A round failed: ${messageOf(thrown)}`, 'retry'));
-    }
-  };
-
   const schedule = (ms: number): void => {
-    if (ending.signal.aborted) return;
+    if (signal.aborted) return;
     if (timer !== null) clearTimeout(timer);
     timer = setTimeout(run, ms);
   };
@@ -117,10 +110,10 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
   /** The next time to ask the forge, whatever happens until then. */
   const askLater = (ms: number): void => {
     if (askTimer !== null) clearTimeout(askTimer);
-    if (ending.signal.aborted) return;
+    if (signal.aborted) return;
     askTimer = setTimeout(() => {
       asksForge = true;
-      run();
+      wake();
     }, ms);
   };
 
@@ -138,24 +131,33 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
     if (wanted) schedule(0);
   };
 
+  const runRound = async (): Promise<void> => {
+    const asked = asksForge;
+    try {
+      await makeRound();
+    } catch (thrown) {
+      // What was to be asked is asked next time.
+      asksForge ||= asked;
+      failed(failure('ReviewFailed', `A round failed: ${messageOf(thrown)}`, 'retry'));
+    }
+    running = null;
+    scheduleNext(asked);
+  };
+
   const run = (): void => {
     timer = null;
-    if (ending.signal.aborted) return;
+    if (signal.aborted) return;
     if (running !== null) {
       wanted = true;
       return;
     }
     wanted = false;
-    const asked = asksForge;
-    running = makeRoundSafely().finally(() => {
-      running = null;
-      scheduleNext(asked);
-    });
+    running = runRound();
   };
 
   /** Asks for a round soon, unless the forge has asked for patience. */
   const wake = (): void => {
-    if (ending.signal.aborted) return;
+    if (signal.aborted) return;
     if (running !== null) wanted = true;
     else if (state.failure === null) schedule(0);
   };
@@ -163,10 +165,10 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
   /** What a pass of the controller changes may concern a check or a status. */
   const followPasses = async (): Promise<void> => {
     let seen = -1;
-    while (!ending.signal.aborted) {
+    while (!signal.aborted) {
       await controller.nextPass(PASS_WAIT_MS);
       const { passes } = controller.view();
-      if (passes === seen) continue;
+      if (passes === seen || signal.aborted) continue;
       seen = passes;
       round.lookAgain();
       wake();
@@ -191,7 +193,7 @@ export function createReviewer(ports: ReviewerPorts, options: ReviewerOptions): 
     },
     view: () => state,
     async close() {
-      ending.abort();
+      closing.abort();
       for (const each of [timer, askTimer]) if (each !== null) clearTimeout(each);
       await running;
     },

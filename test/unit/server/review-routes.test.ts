@@ -176,10 +176,15 @@ describe('going to a revision', () => {
     await keepReview(API_PLAN);
     const unknown = { pullRequest: 7, url: NAMED.url, moved: null };
     expect(await sync({ revision: LATER, pullRequest: 7 })).toEqual(unknown);
-    // The controller under test is at `r2`, whatever it is asked for.
-    await api.store.saveArrival({ revision: 'r2', plan: MOVED, at: API_NOW });
+    // The controller under test goes to whatever it is asked for, and to `r2` otherwise.
+    for (const revision of ['main', 'c0ffee0', 'r2']) {
+      await api.store.saveArrival({ revision, plan: MOVED, at: API_NOW });
+    }
+    // A branch or a tag may name what is in force already, in a later commit.
     expect(await sync({ revision: 'main', pullRequest: 7 })).toEqual(unknown);
-    expect(await sync({ pullRequest: 7 })).toMatchObject({ moved: [expect.any(String)] });
+    const moved = [expect.any(String)];
+    expect(await sync({ revision: 'c0ffee0', pullRequest: 7 })).toMatchObject({ moved });
+    expect(await sync({ pullRequest: 7 })).toMatchObject({ moved });
   });
 
   it('leaves the outcome to the reviewer where there is a forge', async () => {
