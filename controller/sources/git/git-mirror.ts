@@ -22,6 +22,7 @@ import { type GitOutcome, runGit } from './git-command.ts';
 import { buildGitEnvironment, buildGitSettings, ISOLATION } from './git-environment.ts';
 import { runGitInGroup, runInGroup } from './git-group.ts';
 import { logIn } from './git-login.ts';
+import { findNewAddress, isRedirected } from './git-redirect.ts';
 import { type GitUrl, isCommitId, isFullId, isRefName } from './git-url.ts';
 import { createObjectReader, type ObjectReader } from './object-reader.ts';
 
@@ -93,6 +94,8 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
   const directory = join(options.cacheDir, `${key}.git`);
   /** The address as it was used last, with the credentials of then. */
   let used = url;
+  /** Where the server has moved the repository to; null: it has not. */
+  let moved: string | null = null;
   const context: FailureContext = {
     description,
     get secrets() {
@@ -128,11 +131,22 @@ export function createGitMirror(options: GitMirrorOptions): GitMirror {
       return { exitCode: -1, stdout: '', stderr: '', end: 'refused', failure: login.error };
     }
     used = login.value;
-    return runGitInGroup({
-      ...command,
-      environment: await withSsh(buildGitEnvironment(options.environment, gitDir, used)),
-      settings: buildGitSettings(used, fetchTimeoutMs),
-    });
+    const environment = await withSsh(buildGitEnvironment(options.environment, gitDir, used));
+    const runAt = (address: string): Promise<GitOutcome> =>
+      runGitInGroup({
+        ...command,
+        args: args.map((arg) => (arg === url.address ? address : arg)),
+        environment,
+        settings: buildGitSettings(used, fetchTimeoutMs),
+      });
+    const outcome = await runAt(moved ?? url.address);
+    if (outcome.exitCode === 0) return outcome;
+    // Whatever it was, the next attempt begins at the configured address again.
+    moved = null;
+    if (!isRedirected(outcome)) return outcome;
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(fetchTimeoutMs)]);
+    moved = await findNewAddress(used, signal);
+    return moved === null ? outcome : runAt(moved);
   };
 
   /** SSH must ask nothing; but a command that the operator configured wins. */
