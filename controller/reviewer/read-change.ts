@@ -5,20 +5,30 @@ import type { Failure } from '../base/failure.ts';
 import { failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
+import { FILE_BYTES_MAX } from '../manifests/limits.ts';
 import { isManifestPath } from '../manifests/recognise.ts';
 import type { PullRequest } from '../model/pull-request.ts';
 import type { Snapshot } from '../model/revision.ts';
-import type { Tree } from '../sources/source.ts';
+import type { Tree, TreeEntry } from '../sources/source.ts';
 import type { ReviewPorts } from './ports.ts';
 
 /** Files that may be manifests, which a change may add or alter; more are not read. */
 export const CHANGED_FILES_MAX = 10_000;
 
-/** Bytes of them. */
+/** Bytes of them together. */
 export const CHANGED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Binaries in pull requests are anybody's: a larger one is refused unread. */
 export const REVIEWED_BINARY_BYTES_MAX = 1024 ** 3;
+
+/** Bytes of those that are parsed: of a larger file is only looked whether it claims to be ours. */
+export const PARSED_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Bytes of changed manifests that are remembered of all pull requests together: in memory each is some ten bytes. The
+ * largest changes go first, and are read again whenever they are looked at.
+ */
+export const REMEMBERED_BYTES_MAX = 4 * PARSED_BYTES_MAX;
 
 export interface ChangeRead {
   /** The newest commit of the change, and the tip of the branch, that were read. */
@@ -39,16 +49,21 @@ export interface ChangeRead {
 export interface ChangeReader {
   /** Reads a change as it is now; from memory where `pullRequest.head` and `base` are those that were read last. */
   read(pullRequest: PullRequest, base: string | null): Promise<Result<ChangeRead, Failure>>;
+  /** False: a change so large that it is read again whenever it is looked at. */
+  remembers(number: number): boolean;
   /** Forgets changes that are no longer open. */
   keepOnly(numbers: ReadonlySet<number>): void;
 }
 
 /** Creates a reader. A failure that passes is returned; one that lasts is a part of what was read. */
-export function createChangeReader(
-  ports: Pick<ReviewPorts, 'forge' | 'changes' | 'loader'>,
-): ChangeReader {
+export function createChangeReader(ports: {
+  readonly forge: Pick<ReviewPorts['forge'], 'headRef'>;
+  readonly changes: Pick<ReviewPorts['changes'], 'merge'>;
+  readonly loader: Pick<ReviewPorts['loader'], 'load'>;
+}): ChangeReader {
   const { forge, changes, loader } = ports;
-  const known = new Map<number, ChangeRead>();
+  const known = new Map<number, { readonly read: ChangeRead; readonly bytes: number }>();
+  const dropped = new Set<number>();
   let base: { readonly revision: string; readonly snapshot: Snapshot } | null = null;
 
   const loadBase = async (tree: Tree): Promise<Result<Snapshot, Failure>> => {
@@ -58,58 +73,97 @@ export function createChangeReader(
     return loaded;
   };
 
-  const readContent = async (head: string): Promise<Result<ChangeRead, Failure>> => {
+  const remember = (number: number, read: ChangeRead, bytes: number): void => {
+    dropped.delete(number);
+    known.set(number, { read, bytes });
+    for (;;) {
+      const entries = [...known].sort(([, one], [, other]) => other.bytes - one.bytes);
+      const sum = entries.reduce((total, [, entry]) => total + entry.bytes, 0);
+      const [largest] = entries;
+      if (sum <= REMEMBERED_BYTES_MAX || largest === undefined) return;
+      known.delete(largest[0]);
+      dropped.add(largest[0]);
+    }
+  };
+
+  const readContent = async (head: string): Promise<Result<Sized, Failure>> => {
     const reading = await changes.merge(head);
     if (!reading.ok) return reading;
-    const read = { head: reading.value.head, base: reading.value.base.revision };
+    const at = { head: reading.value.head, base: reading.value.base.revision };
+    const sized = (content: ChangeRead['content'], bytes: number): Result<Sized, Failure> =>
+      ok({ read: { ...at, content }, bytes });
     if (reading.value.kind === 'conflict') {
-      return ok({ ...read, content: { kind: 'conflict', files: reading.value.files } });
+      return sized({ kind: 'conflict', files: reading.value.files }, 0);
     }
-    const tooLarge = findTooLarge(reading.value.base, reading.value.merged);
-    if (tooLarge !== null) {
-      return ok({ ...read, content: { kind: 'unreadable', failure: tooLarge } });
-    }
-    const baseSnapshot = await loadBase(reading.value.base);
+    const { base: baseTree, merged: mergedTree } = reading.value;
+    const changed = changedFiles(baseTree, mergedTree);
+    const tooLarge = findTooLarge(changed);
+    if (tooLarge !== null) return sized({ kind: 'unreadable', failure: tooLarge }, 0);
+    const baseSnapshot = await loadBase(baseTree);
     if (!baseSnapshot.ok) return baseSnapshot;
-    const merged = await loader.load(reading.value.merged, baseSnapshot.value);
+    const merged = await loader.load(mergedTree, baseSnapshot.value);
     if (!merged.ok) return merged;
-    return ok({
-      ...read,
-      content: { kind: 'merged', merged: merged.value, baseSnapshot: baseSnapshot.value },
-    });
+    return sized(
+      { kind: 'merged', merged: merged.value, baseSnapshot: baseSnapshot.value },
+      parsedBytes(changed),
+    );
   };
 
   return {
     async read({ number, head }, tip) {
-      const last = known.get(number);
+      const last = known.get(number)?.read;
       if (last?.head === head.commit && last.base === tip) return ok(last);
-      const read = await readContent(forge.headRef(number));
-      if (read.ok) {
-        known.set(number, read.value);
-        return read;
+      const found = await readContent(forge.headRef(number));
+      if (found.ok) {
+        const { read, bytes } = found.value;
+        remember(number, read, bytes);
+        return ok(read);
       }
-      if (read.error.disposition !== 'stall' || tip === null) return read;
-      const content = { kind: 'unreadable', failure: read.error } as const;
+      if (found.error.disposition !== 'stall' || tip === null) return found;
+      const content = { kind: 'unreadable', failure: found.error } as const;
       return ok({ head: head.commit, base: tip, content });
     },
+    remembers: (number) => !dropped.has(number),
     keepOnly(numbers) {
       for (const number of known.keys()) if (!numbers.has(number)) known.delete(number);
+      for (const number of dropped) if (!numbers.has(number)) dropped.delete(number);
     },
   };
 }
 
-/** A change of absurd size is refused before anything of it is read. */
-function findTooLarge(base: Tree, merged: Tree): Failure | null {
+interface Sized {
+  readonly read: ChangeRead;
+  /** Of the changed manifests. */
+  readonly bytes: number;
+}
+
+/** Files that may be manifests, and that a change adds or alters. */
+function changedFiles(base: Tree, merged: Tree): readonly TreeEntry[] {
   const before = new Map(base.entries.map(({ path, identity }) => [path, identity]));
-  const changed = merged.entries.filter(
+  return merged.entries.filter(
     ({ path, kind, identity }) =>
       kind !== 'submodule' && isManifestPath(path) && before.get(path) !== identity,
   );
-  const bytes = changed.reduce((sum, { size }) => sum + size, 0);
-  if (changed.length <= CHANGED_FILES_MAX && bytes <= CHANGED_BYTES_MAX) return null;
+}
+
+/** A change of absurd size is refused before anything of it is read. */
+function findTooLarge(changed: readonly TreeEntry[]): Failure | null {
+  const bytes = sumSizes(changed);
+  const parsed = parsedBytes(changed);
+  const isSmall = bytes <= CHANGED_BYTES_MAX && parsed <= PARSED_BYTES_MAX;
+  if (isSmall && changed.length <= CHANGED_FILES_MAX) return null;
+  const most = parsed > PARSED_BYTES_MAX ? PARSED_BYTES_MAX : CHANGED_BYTES_MAX;
   return failure(
     'ChangeTooLarge',
-    `The change touches ${changed.length} YAML files with ${bytes} bytes together; at most ${CHANGED_FILES_MAX} files and ${CHANGED_BYTES_MAX} bytes are reviewed. Split it.`,
+    `The change touches ${changed.length} YAML files with ${bytes} bytes together; at most ${CHANGED_FILES_MAX} files and ${most} bytes are reviewed. Split it.`,
     'stall',
   );
+}
+
+function parsedBytes(changed: readonly TreeEntry[]): number {
+  return sumSizes(changed.filter(({ size }) => size <= FILE_BYTES_MAX));
+}
+
+function sumSizes(entries: readonly TreeEntry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0);
 }

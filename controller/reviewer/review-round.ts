@@ -3,6 +3,7 @@
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
+import type { CheckContent } from '../forges/forge.ts';
 import type { PullRequest } from '../model/pull-request.ts';
 import { createMergedFollower } from './follow-merged.ts';
 import type { ReviewerPorts } from './ports.ts';
@@ -23,6 +24,18 @@ export interface ReviewRound {
 /** Pull requests that nothing waits for are judged anew this often; the fleet moves under them all the time. */
 const REJUDGE_MS = 30_000;
 
+/** One that is too large to be remembered is read again for it, so this often must do; its own moves aside. */
+const REREAD_MS = 600_000;
+
+/** What is kept of a pull request that was judged: not what it holds, which may be large and anybody's. */
+interface Judged {
+  readonly atMs: number;
+  /** The newest commit of the change, and the tip of the branch, that were judged. */
+  readonly head: string;
+  readonly base: string;
+  readonly gate: CheckContent['state'];
+}
+
 /** What the forge says of one thing that it does not take, or does not have (any more). */
 const REFUSALS: ReadonlySet<string> = new Set(['ForgeRefused', 'ForgeNotFound']);
 
@@ -33,7 +46,7 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
   const writer = createReviewWriter(ports);
   const merged = createMergedFollower(ports);
   const again = new Set<string>();
-  const judged = new Map<number, { readonly atMs: number; readonly result: Reviewed }>();
+  const judged = new Map<number, Judged>();
   /** Those of which the forge refuses what is to be said, with the time at which that is tried again. */
   const refused = new Map<number, { readonly head: string; readonly untilMs: number }>();
   let open: readonly PullRequest[] = [];
@@ -65,12 +78,12 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
     const trouble = refused.get(number);
     if (trouble?.head === head.commit) return clock.monotonicMs() >= trouble.untilMs;
     if (last === undefined) return true;
-    const { read, content } = last.result;
-    if (asks && (read.head !== head.commit || read.base !== tip)) return true;
+    if (asks && (last.head !== head.commit || last.base !== tip)) return true;
     // A device may be on the way to verify a version.
-    const { state } = content.gateCheck;
-    if (fleetMoved && (state === 'pending' || state === 'neutral')) return true;
-    return clock.monotonicMs() - last.atMs >= REJUDGE_MS;
+    const isWaiting = last.gate === 'pending' || last.gate === 'neutral';
+    if (fleetMoved && isWaiting && reader.remembers(number)) return true;
+    const restMs = reader.remembers(number) ? REJUDGE_MS : REREAD_MS;
+    return clock.monotonicMs() - last.atMs >= restMs;
   };
 
   /** Keeps what is about to be said, so that what is merged can be compared with it, whatever happens meanwhile. */
@@ -105,7 +118,9 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
       if (!written.ok) return written;
       again.delete(pullRequest.head.commit);
     }
-    judged.set(pullRequest.number, { atMs: clock.monotonicMs(), result: reviewed.value });
+    const { head, base: tipRead } = read.value;
+    const gate = reviewed.value.content.gateCheck.state;
+    judged.set(pullRequest.number, { atMs: clock.monotonicMs(), head, base: tipRead, gate });
     refused.delete(pullRequest.number);
     return ok(undefined);
   };
