@@ -1,8 +1,8 @@
 // One look at all open pull requests: which there are, what each would do now, and what the forge lacks of saying so.
 
-import type { Failure } from '../base/failure.ts';
+import { type Failure, failure, messageOf } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
-import { ok } from '../base/result.ts';
+import { fail, ok } from '../base/result.ts';
 import type { CheckContent } from '../forges/forge.ts';
 import type { PullRequest } from '../model/pull-request.ts';
 import { createMergedFollower } from './follow-merged.ts';
@@ -125,6 +125,16 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
     return ok(undefined);
   };
 
+  /** Anybody's pull request may meet a bug of ours; the others, and all that is written after them, must not. */
+  const reviewSafely: typeof reviewOne = async (pullRequest, base) => {
+    try {
+      return await reviewOne(pullRequest, base);
+    } catch (thrown) {
+      const message = `Pull request ${pullRequest.number} cannot be reviewed: ${messageOf(thrown)}`;
+      return fail(failure('ReviewFailed', message, 'retry'));
+    }
+  };
+
   return {
     async make(base, asks) {
       let failed: Failure | null = null;
@@ -132,7 +142,7 @@ export function createReviewRound(ports: ReviewerPorts): ReviewRound {
       if (!asked.ok) failed = asked.error;
       for (const pullRequest of open) {
         if (!isDue(pullRequest, asks)) continue;
-        const done = await reviewOne(pullRequest, base);
+        const done = await reviewSafely(pullRequest, base);
         if (done.ok) continue;
         const { code, disposition, message } = done.error;
         const { number, head } = pullRequest;

@@ -46,7 +46,6 @@ beforeEach(() => {
         snapshots.set(made, revision);
         return ok(made);
       },
-      loadGuardrails: async () => ok({}),
     },
   });
 });

@@ -237,3 +237,23 @@ describe('trouble', () => {
     expect(world.kept.reviews.size).toBe(0);
   });
 });
+
+it('a bug that one pull request meets is told, and keeps no other from its review', async () => {
+  const { judge } = world.ports;
+  round = createReviewRound({
+    ...world.ports,
+    async judge(change, ...more) {
+      if (change.pullRequest.number === 7) throw new TypeError('a bug');
+      return judge(change, ...more);
+    },
+  });
+  world.noting.pullRequests = [6, 7, 8].map((number) => openPullRequest(number));
+  expect(await round.make('main', true)).toEqual(
+    fail(failure('ReviewFailed', 'Pull request 7 cannot be reviewed: a bug', 'retry')),
+  );
+  expect(costs().forge).toEqual([
+    'pullRequests main',
+    ...written(6, 'success'),
+    ...written(8, 'success'),
+  ]);
+});
