@@ -126,6 +126,7 @@ function createReviews(
   });
   assert(opened.ok, 'what the source was opened with can be opened for reviews');
   const changes = opened.value;
+  const bytesMax = options.forge?.binaryBytesMax ?? REVIEWED_BINARY_BYTES_MAX;
   const reviewer = createReviewer(
     {
       forge,
@@ -133,10 +134,10 @@ function createReviews(
       loader: createRevisionLoader({
         openUrl: createGuardedOpener({
           hosts: options.forge?.binaryHosts ?? [],
-          bytesMax: REVIEWED_BINARY_BYTES_MAX,
+          bytesMax,
         }),
         knownBinary: (sha256) => binaries.facts(sha256),
-        binaryBytesMax: REVIEWED_BINARY_BYTES_MAX,
+        binaryBytesMax: bytesMax,
       }),
       judge: (change) => controller.review(change),
       controller,

@@ -37,6 +37,8 @@ export interface ServeOptions {
     readonly settings: ForgeSettings;
     /** Hosts from which reviews may fetch binaries. */
     readonly binaryHosts: readonly string[];
+    /** Bytes of the largest binary that reviews read; default: 1 GiB. */
+    readonly binaryBytesMax?: number;
     /** `github` (default): writes are spaced out as GitHub asks for. */
     readonly pacing?: 'github' | 'none';
   } | null;

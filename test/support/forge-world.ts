@@ -31,6 +31,10 @@ export interface ForgeWorldOptions {
   /** Folder of the repository that is the fleet repo. */
   readonly subfolder?: string;
   readonly intervalMs?: number;
+  /** What reviews may fetch; default: nothing. */
+  readonly reviews?: Partial<
+    Pick<NonNullable<ServeOptions['forge']>, 'binaryHosts' | 'binaryBytesMax'>
+  >;
   readonly serve?: Partial<ServeOptions>;
 }
 
@@ -178,6 +182,7 @@ export async function startForgeWorld(given: ForgeWorldOptions = {}): Promise<Fo
       settings: forgeSettings(github, given),
       binaryHosts: [],
       pacing: 'none',
+      ...given.reviews,
     },
     followSource: true,
     log: { info: note, warn: note },
