@@ -137,7 +137,7 @@ export function createApi({
       body: BAD_GATEWAY,
     }),
     unauthorized: () => errorAnswer(badCredentials(), {}),
-    'secondary-limit': () => errorAnswer(secondaryLimitExceeded(), {}),
+    'secondary-limit': () => errorAnswer(secondaryLimitExceeded(moods.retryAfterS), {}),
     'primary-limit': () => {
       const resetAt = world.now() + PRIMARY_RESET_MS;
       const headers = rateLimitHeaders(rateLimit.limit, rateLimit.limit, resetAt);

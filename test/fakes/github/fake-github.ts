@@ -60,7 +60,9 @@ export interface FakeApp {
 }
 
 export interface FakeGitHub
-  extends People, Pick<Moods, 'mood' | 'disturb' | 'cutAfter' | 'callAfter' | 'hold'> {
+  extends
+    People,
+    Pick<Moods, 'mood' | 'retryAfterS' | 'disturb' | 'cutAfter' | 'callAfter' | 'hold'> {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   /** For octokit's `baseUrl`, as GitHub Enterprise has it. */

@@ -204,6 +204,12 @@ export async function startFakeGitHub(options: FakeGitHubOptions = {}): Promise<
     set mood(mood) {
       moods.mood = mood;
     },
+    get retryAfterS() {
+      return moods.retryAfterS;
+    },
+    set retryAfterS(seconds) {
+      moods.retryAfterS = seconds;
+    },
     get isPrivate() {
       return world.repository.isPrivate;
     },

@@ -37,6 +37,8 @@ export type Fault = () => Promise<'answer' | 'cut'>;
 export interface Moods {
   /** For every request, also git's. */
   mood: Mood;
+  /** Seconds that the secondary limit asks to wait; 60 at first, as GitHub has it. */
+  retryAfterS: number;
   moodOf(request: string): Mood;
   /** Spoils matching requests, the next `times` of them; what it returns ends it. */
   disturb(mood: Mood, pattern: RequestPattern, times?: number): () => void;
@@ -62,6 +64,7 @@ export function createMoods(): Moods {
   const faults: { readonly pattern: RequestPattern; readonly fault: Fault }[] = [];
   const moods: Moods = {
     mood: 'ok',
+    retryAfterS: 60,
     moodOf(request) {
       const found = disturbances.find(({ left, pattern }) => left > 0 && matches(request, pattern));
       if (found === undefined) return moods.mood;

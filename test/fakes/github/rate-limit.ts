@@ -72,11 +72,11 @@ export function rateLimitExceeded(caller: Caller): ApiError {
   return new ApiError(403, `API rate limit exceeded for ${whose}.`);
 }
 
-export function secondaryLimitExceeded(): ApiError {
+export function secondaryLimitExceeded(retryAfterS: number): ApiError {
   return new ApiError(
     403,
     'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
-    { headers: { 'retry-after': '60' } },
+    { headers: { 'retry-after': String(retryAfterS) } },
   );
 }
 
