@@ -11,6 +11,7 @@ import { startFakeGitHub } from '../fakes/github/github-server.ts';
 import { makeFolder, type RunningCli, startCli } from '../support/cli.ts';
 import { createDeviceHands, DEVICE_TOKEN } from '../support/device-hand.ts';
 import { firmwareFiles, fleetFiles, lockFile, releaseFile } from '../support/forge-world.ts';
+import { groupManifest } from '../support/troubled-fleet.ts';
 
 const SECRET = 'a secret that only both ends know';
 const PATIENCE_MS = 30_000;
@@ -52,10 +53,25 @@ describe.concurrent(
       await killed;
       await runUntilKilled('the comment is updated', 'PATCH *issues*comments*');
 
-      const last = await told.run();
+      const next = told.run();
       await until('the gate is green', () => gate()?.conclusion === 'success');
-      await until('all is told', () => statusOf(github, github.branch('main') ?? '') === 'success');
+      const verified = github.branch('main') ?? '';
+      await until('all is told', () => statusOf(github, verified) === 'success');
+      await (await next).stop();
+
+      // Merged while nobody looks: what was about to be said is known all the same.
+      const other = await github.openPullRequest({
+        branch: 'bench',
+        title: 'Another bench',
+        files: { 'bench.yaml': groupManifest('bench', ['bench-1', 'dev-1']) },
+      });
+      await runUntilKilled('its check is created', 'POST *check-runs');
+      await github.mergePullRequest(other.number);
+      const last = await told.run();
+      const said = () => github.comments(other.number).map(({ body }) => body);
+      await until('the merge is told', () => said().some((body) => body.includes('**Merged**')));
       await last.stop();
+      expect(said()).toHaveLength(1);
       expect(github.comments(number)).toHaveLength(1);
       expect(github.comments(number)[0]?.body).toContain('Verified');
       const verdicts = github
@@ -64,7 +80,7 @@ describe.concurrent(
       expect(verdicts).toEqual([...new Set(verdicts)]);
       const gates = github.checks(head.sha).filter(({ name }) => name === 'lockstep/gate');
       expect(gates.map(({ conclusion }) => conclusion)).toEqual(['failure', 'success']);
-      for (const commit of [base, github.branch('main') ?? '']) expectNoTwin(github, commit);
+      for (const commit of [base, verified]) expectNoTwin(github, commit);
     });
 
     it('has one branch and one pull request for each cause, and closes each once', async ({
