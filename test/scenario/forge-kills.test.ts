@@ -30,14 +30,18 @@ describe.concurrent(
       onTestFinished(told.close);
       const { github, until, runUntilKilled } = told;
       const base = github.branch('main') ?? '';
-      await runUntilKilled('a status is written', 'POST *statuses*');
+      const isReleased = () => statusOf(github, base) === 'success';
+      await runUntilKilled('a status is written', 'POST *statuses*', isReleased);
 
+      const looked = github.requestsOf('* *statuses*').length;
+      const created = runUntilKilled('a check is created', 'POST *check-runs');
+      await until('the status is found', () => github.requestsOf('* *statuses*').length > looked);
       const { number, head } = await github.openPullRequest({
         branch: 'release-42',
         title: 'Release 42',
         files: { ...firmwareFiles(42), ...releaseFile(42) },
       });
-      await runUntilKilled('a check is created', 'POST *check-runs');
+      await created;
       expect(github.checks(head.sha)).toHaveLength(1);
       await runUntilKilled('the comment is created', 'POST *issues*comments');
       expect(github.checks(head.sha)).toHaveLength(2);
@@ -129,6 +133,20 @@ describe.concurrent(
         'the halt is told',
         () => statusOf(github, github.branch('main') ?? '') === 'failure',
       );
+      // The log tells of it once, though nobody was left to note it when it was opened.
+      const { items = [] } = await told.untilApi(
+        'the revert is in the log',
+        '/api/v1/events?type=PullRequestOpened',
+        (answer) => (answer.items ?? []).length > 0,
+      );
+      expect(items.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^Opened pull request 2 /),
+      ]);
+      await told.untilApi(
+        'nothing is wrong',
+        '/api/v1/status',
+        ({ forge }) => forge?.failure === null && forge.lookedAt !== null,
+      );
       await last.stop();
       expect(github.pullRequests().map(({ state }) => state)).toEqual(['closed', 'open']);
       expect(head.branch).toMatch(/^lockstep\/halted\/thermostat\/42-/);
@@ -156,15 +174,27 @@ function expectNoTwin(github: FakeGitHub, commit: string): void {
   expect(said.filter((text, at) => text === said[at - 1])).toEqual([]);
 }
 
+/** As far as it is looked at. */
+interface Answer {
+  readonly items?: readonly { readonly message: string }[];
+  readonly forge?: { readonly failure: unknown; readonly lookedAt: string | null };
+}
+
 interface Killed {
   readonly github: FakeGitHub;
   /** Starts the program on the state there is. */
   readonly run: () => Promise<RunningCli>;
-  /** Kills it when the forge has carried the next such request out. */
-  readonly killAfter: (what: string, pattern: string) => Promise<void>;
+  /** Kills it when the forge has carried the next such request out, and the condition holds. */
+  readonly killAfter: (what: string, pattern: string, condition?: () => boolean) => Promise<void>;
   /** Starts it for that. */
-  readonly runUntilKilled: (what: string, pattern: string) => Promise<void>;
+  readonly runUntilKilled: Killed['killAfter'];
   readonly until: (what: string, condition: () => boolean) => Promise<void>;
+  /** Asks the program until its answer is like this. */
+  readonly untilApi: (
+    what: string,
+    path: string,
+    condition: (answer: Answer) => boolean,
+  ) => Promise<Answer>;
   /** Keeps a device from taking what it is offered. */
   readonly hold: (id: string) => void;
   readonly release: (id: string) => void;
@@ -189,6 +219,7 @@ async function startKilled(files: Files, devices: readonly string[]): Promise<Ki
   );
   const held = new Set<string>();
   let areBroken = false;
+  let address = '';
   const ending = new AbortController();
   let program: RunningCli | null = null;
   let hands: ReturnType<typeof createDeviceHands> | null = null;
@@ -231,26 +262,41 @@ async function startKilled(files: Files, devices: readonly string[]): Promise<Ki
           LOCKSTEP_GITHUB_PRIVATE_KEY: github.app.privateKey,
         },
       });
-      const [, address = ''] = await program.until(/^lockstep ready at (\S+)/);
+      [, address = ''] = await program.until(/^lockstep ready at (\S+)/);
       github.webhook = { url: `${address}/webhooks/github`, secret: SECRET };
       await hands?.close();
       hands = createDeviceHands(address);
       return program;
     },
-    async killAfter(what, pattern) {
+    async killAfter(what, pattern, condition = () => true) {
       const killed = Promise.withResolvers<string | null>();
-      github.callAfter(pattern, async () => {
-        program?.child.kill('SIGKILL');
-        const ended = await program?.ended;
-        killed.resolve(ended?.signal ?? null);
-      });
+      const arm = (): void =>
+        github.callAfter(pattern, async () => {
+          if (!condition()) {
+            arm();
+            return;
+          }
+          program?.child.kill('SIGKILL');
+          const ended = await program?.ended;
+          killed.resolve(ended?.signal ?? null);
+        });
+      arm();
       const late = pause(PATIENCE_MS, 'nothing', BACKGROUND);
       if ((await Promise.race([killed.promise, late])) !== 'SIGKILL') complain(what);
     },
-    async runUntilKilled(what, pattern) {
-      const killed = told.killAfter(what, pattern);
+    async runUntilKilled(...given) {
+      const killed = told.killAfter(...given);
       // It may be killed before it says that it is ready.
       await Promise.all([killed, told.run().catch(() => undefined)]);
+    },
+    async untilApi(what, path, condition) {
+      const deadline = performance.now() + PATIENCE_MS;
+      for (;;) {
+        const answer = (await (await fetch(`${address}${path}`)).json()) as Answer;
+        if (condition(answer)) return answer;
+        if (performance.now() > deadline) complain(`${what}: ${JSON.stringify(answer)}`);
+        await pause(50);
+      }
     },
     async until(what, condition) {
       await github.waitFor(condition, PATIENCE_MS).catch(() => complain(what));

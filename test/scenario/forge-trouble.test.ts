@@ -71,6 +71,8 @@ describe('a forge', { timeout: 60_000 }, () => {
         'the source is away',
         () => told.served().controller.view().sourceFailure !== null,
       );
+      const asked = apiRequests(told);
+      await until('it is tried again and again', () => apiRequests(told) > asked + 10);
       expect(await readStatus(told)).toMatchObject({
         ready: true,
         forge: { failure: { code: 'ForgeUnavailable', disposition: 'retry' } },
@@ -209,6 +211,6 @@ function expectOncePerVerdict({ github }: ForgeWorld, sha: string): void {
   expect(verdicts).toEqual([...new Set(verdicts)]);
 }
 
-function apiRequests({ github }: TroubledFleet): number {
+function apiRequests({ github }: ForgeWorld): number {
   return github.requestsOf(/^\w+ \/repos\//).length;
 }

@@ -35,6 +35,7 @@ describe('webhooks', SLOW, () => {
   it('that are forged, malformed, oversized or replayed lead to nothing', async () => {
     const told = await start();
     const { github, until, check } = told;
+    const openedAt = Date.now();
     const opened = await github.openPullRequest({
       branch: 'note',
       title: 'A note',
@@ -44,6 +45,10 @@ describe('webhooks', SLOW, () => {
     const head = github.pullRequest(opened.number).head.sha;
     await until('it is reviewed', () => check(head, 'gate') === 'success');
     const push = { ref: 'refs/heads/main', repository: { id: 500, full_name: 'acme/fleet' } };
+    await told.untilStatus(
+      'the round is over',
+      ({ forge }) => Date.parse(forge?.lookedAt ?? '') >= openedAt,
+    );
     const rounds = told.rounds();
 
     const forged = [
@@ -85,10 +90,10 @@ describe('webhooks', SLOW, () => {
     const sha = await github.pushToPullRequest(opened.number, { 'README.md': 'A fleet.\n' });
     await until('the push is reviewed', () => check(sha, 'gate') === 'success');
     expect(told.rounds()).toBe(rounds + 1);
-    // A note in a manifest changes nothing of it.
-    expect(github.comments(opened.number)).toEqual([]);
     told.expectUnmoved();
     await told.finish();
+    // A note in a manifest changes nothing of it.
+    expect(github.comments(opened.number)).toEqual([]);
   });
 });
 
@@ -321,10 +326,10 @@ describe('a pull request', SLOW, () => {
     });
     await until('the readme is looked at', () => check(readme.head.sha, 'gate') === 'success');
     expect(check(readme.head.sha, 'plan')).toBe('success');
+    await told.finish();
     expect(github.comments(readme.number)).toEqual([]);
     expect(github.checks(other.head.sha)).toEqual([]);
     expect(github.comments(other.number)).toEqual([]);
-    await told.finish();
   });
 });
 
