@@ -46,6 +46,14 @@ function withProduct(plan: Plan, change: (product: ProductPlan) => Partial<Produ
   return { ...plan, products: plan.products.map((each) => ({ ...each, ...change(each) })) };
 }
 
+/** A start of a release otherwise; any other action as it is. */
+function starting(
+  action: Action,
+  change: Partial<Extract<Action, { type: 'ReleaseFirmware' }>>,
+): Action {
+  return action.type === 'ReleaseFirmware' ? { ...action, ...change } : action;
+}
+
 function moved(plan: Plan, lines: number): Plan {
   return JSON.parse(
     JSON.stringify(plan).replace(/"line":(\d+)/g, (_, line) => `"line":${Number(line) + lines}`),
@@ -67,6 +75,47 @@ describe('what moved since the review', () => {
       'Devices of thermostat: 121 now, 101 in the review.',
       'Devices of thermostat that go from 41 to 42: 121 now, 101 in the review.',
     ]);
+  });
+
+  it('tells flashes that there were none of before, and those that there are none of now', () => {
+    const before = planned();
+    const after = withProduct(before, ({ impact }) => ({
+      impact: { ...impact, flashes: [...impact.flashes, { from: 40, to: 42, devices: 7 }] },
+    }));
+    expect(describeMoves(before, after)).toEqual([
+      'Devices of thermostat that go from 40 to 42: 7 now, 0 in the review.',
+    ]);
+    expect(describeMoves(after, before)).toEqual([
+      'Devices of thermostat that go from 40 to 42: 0 now, 7 in the review.',
+    ]);
+  });
+
+  it.each<[string, (action: Action) => Action]>([
+    ['another version', (each) => starting(each, { version: 43 })],
+    ['another group', (each) => starting(each, { group: 'beta' })],
+    ['a rollback', (each) => starting(each, { rollback: true })],
+    ['another device', (each) => (each.type === 'LockDevice' ? { ...each, device: 'd2' } : each)],
+  ])('tells %s in the place of one', (_, change) => {
+    const before = planned({ verified: true });
+    const after = withProduct(before, ({ actions }) => ({ actions: actions.map(change) }));
+    expect(describeMoves(before, after)).toEqual([
+      expect.stringMatching(/^New for thermostat: /),
+      expect.stringMatching(/^No longer for thermostat: /),
+    ]);
+  });
+
+  it('tells a refusal from one in another file', () => {
+    const before = planned();
+    const found = (file: string): Plan =>
+      withProduct(before, ({ refusals }) => ({
+        refusals: refusals.map((each) => ({
+          ...each,
+          manifest: '',
+          place: { ...each.place, file },
+        })),
+      }));
+    expect(describeMoves(found('a.yaml'), found('b.yaml'))).toHaveLength(2);
+    expect(describeMoves(found('a.yaml'), found('a.yaml'))).toEqual([]);
   });
 
   it('names what came and what went', () => {
@@ -100,9 +149,7 @@ describe('what moved since the review', () => {
     const before = planned({ verified: true });
     const other = (change: Partial<Extract<Action, { type: 'ReleaseFirmware' }>>): Plan =>
       withProduct(before, ({ actions }) => ({
-        actions: actions.map((each) =>
-          each.type === 'ReleaseFirmware' ? { ...each, ...change } : each,
-        ),
+        actions: actions.map((each) => starting(each, change)),
       }));
     expect(describeMoves(before, other({ from: null }))).toEqual([
       'The release of version 42 of thermostat for every device starts without a version before it at exposure 100% now; in the review from version 41 at exposure 100%.',
@@ -159,6 +206,56 @@ describe('the key of a review', () => {
     const found = review({ base: { firmware }, merged: { firmware, release: 41 } });
     const later = { ...found, plan: { ...moved(found.plan, 9), revision: 'r9', fingerprint: '' } };
     expect(changeKey(later)).toBe(changeKey(found));
+  });
+
+  it('stays while the counts of a sentence move a little', () => {
+    const refused = (devices: number): string => {
+      const limited = { firmware, guardrails: { maxAffected: 10 } };
+      const found = review({
+        base: { ...limited, release: 41 },
+        merged: { ...limited, release: 42 },
+        live: liveOf([namedDevice('d1')], {
+          crowd: [{ version: 41, devices }],
+          firmware: known,
+          evidence: [evidence('d1', 42)],
+        }),
+      });
+      expect(found.plan.products[0]?.refusals[0]?.message).toContain(`${devices + 1} of`);
+      return changeKey(found);
+    };
+    expect(refused(10_000)).toBe(refused(10_010));
+    expect(refused(10_000)).not.toBe(refused(20_000));
+  });
+
+  it('is another one once the plan is, of the change or without it', () => {
+    const found = review({
+      base: { firmware, release: 41 },
+      merged: { firmware, release: 42, locks: { bench: { version: 42, devices: ['d1'] } } },
+      live: liveOf([namedDevice('d1')], { crowd: [{ version: 41, devices: 9 }], firmware: known }),
+    });
+    const having = (change: (product: ProductPlan) => Partial<ProductPlan>) => ({
+      ...found,
+      plan: withProduct(found.plan, change),
+    });
+    const warning = { reason: 'NoDevices' as const, message: 'None.', remedy: '', place: null };
+    const others = [
+      { ...found, unread: ['lamp'] },
+      { ...found, base: withProduct(found.base, () => ({ frozen: true })) },
+      having(() => ({ actions: [] })),
+      having(({ warnings }) => ({ warnings: [...warnings, warning] })),
+      having(({ impact }) => ({ impact: { ...impact, devices: 99 } })),
+      having(({ refusals }) => ({
+        refusals: refusals.map((each) => ({ ...each, lifts: 'person' })),
+      })),
+      having(({ releases }) => ({
+        releases: releases.map((each) => ({
+          ...each,
+          steps: each.steps.map((step) => ({ ...step, approval: 'needed' as const })),
+        })),
+      })),
+    ];
+    const keys = new Set([found, ...others].map(changeKey));
+    expect(keys.size).toBe(others.length + 1);
   });
 
   it('is another one once the gate, a refusal, a rule or a binary is', () => {

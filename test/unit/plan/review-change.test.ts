@@ -3,8 +3,11 @@
 
 import { describe, expect, it } from 'vitest';
 
+import type { StrategySpec } from '../../../controller/model/desired.ts';
+import { DIRECT_STRATEGY } from '../../../controller/model/desired.ts';
 import type { Problem } from '../../../controller/model/problem.ts';
 import { reviewChange } from '../../../controller/plan/review-change.ts';
+import type { PlanWords } from '../../support/plan-input.ts';
 import {
   actionsOf,
   carried,
@@ -26,6 +29,17 @@ const fleet = (more: Parameters<typeof liveOf>[1] = {}) =>
     firmware: [finished41, remembered(42, { verifiedAt: 3 })],
     ...more,
   });
+
+const HALT = { failureRate: 2, minAttempts: 5, action: 'rollback' } as const;
+const STEP = {
+  name: 'all',
+  exposure: 10_000,
+  minDevices: 1,
+  soakMs: 0,
+  successes: 1,
+  approval: true,
+};
+const STRATEGY: StrategySpec = { ...DIRECT_STRATEGY, steps: [STEP], halt: HALT };
 
 function problem(message: string, line: number, more: Partial<Problem> = {}): Problem {
   return {
@@ -117,6 +131,43 @@ describe('what stands without the change', () => {
     expect(found.standing).toEqual([]);
   });
 
+  it('is not a refusal of the same manifest for another reason', () => {
+    const found = review({
+      base: { firmware: [old], release: 42 },
+      inForce: { firmware: [old], release: 41 },
+      merged: { ...words, release: 42 },
+      live: fleet({ firmware: [finished41] }),
+    });
+    expect(refusalsOf(found.base.products[0]!)).toEqual(['UnknownVersion']);
+    expect(refusalsOf(found.plan.products[0]!)).toEqual(['ReleaseUnverified']);
+    expect(found.standing).toEqual([]);
+  });
+
+  it('is not a refusal of a manifest of another product that has the same name', () => {
+    const locks = { bench: { version: 42, devices: ['d1'] } };
+    const { base, merged, ...rest } = changeOf({
+      inForce: { firmware: [old], release: 41 },
+      base: { ...words, locks },
+      merged: { firmware: [old], release: 41, locks },
+      live: fleet(),
+    });
+    const lamp = { product: 'lamp', firmware: [old], locks, tracks: null };
+    const withLamp = (one: typeof base): typeof base => ({
+      ...one,
+      products: { ...one.products, lamp: desired({ ...lamp, revision: one.revision }) },
+    });
+    const found = reviewChange({
+      ...rest,
+      base: withLamp(base),
+      merged: withLamp(merged),
+      live: new Map([...rest.live, ['lamp', { ...fleet(), product: 'lamp' }]]),
+    }).review;
+    const unknown = found.plan.products.map((each) => refusalsOf(each).join());
+    expect(unknown).toEqual(['UnknownVersion', 'UnknownVersion']);
+    expect(found.standing).toHaveLength(1);
+    expect(found.standing[0]).toMatch(/^\["lamp"/);
+  });
+
   it('is not a refusal that devices would have lifted without the change', () => {
     const locks = { bench: { version: 42, devices: ['d1'] } };
     const found = review({
@@ -193,6 +244,9 @@ describe('a change', () => {
     const touched = [
       { merged: { ...words, release: 42 } },
       { merged: { ...words, guardrails: { allowEmpty: true } } },
+      { merged: { ...words, firmware: [old, { version: 42, title: 'Mended' }] } },
+      { merged: { ...words, groups: { bench: ['d1'] } } },
+      { merged: { ...words, locks: { bench: { version: 42, devices: ['d1'] } } } },
       { merged: words, mergedSnapshot: { problems: [problem('x', 1)] } },
       { merged: words, mergedSnapshot: { refused: ['Release/thermostat/x'] } },
       { merged: words, mergedSnapshot: { frozen: 'all' as const } },
@@ -210,6 +264,13 @@ describe('a change', () => {
       JSON.stringify(merged).replaceAll('.yaml', '.yml').replaceAll('"line":1', '"line":8'),
     ) as typeof merged;
     expect(reviewChange({ ...rest, merged: moved }).review.touchesManifests).toBe(false);
+    const named = review({
+      base: words,
+      merged: words,
+      baseSnapshot: { problems: [problem('In r-base by Release x (a.yaml:3:1).', 3)] },
+      mergedSnapshot: { problems: [problem('In r-merged by Release x (a.yaml:7:1).', 9)] },
+    });
+    expect(named.touchesManifests).toBe(false);
   });
 
   it('says which rules it changes, from what to what', () => {
@@ -249,6 +310,59 @@ describe('a change', () => {
       'thermostat: group bench, which verifies, has also d3, no longer d2.',
       'thermostat: Release/thermostat: `halt.failureRate` from 2% to 50%.',
     ]);
+  });
+
+  it.each<[string, PlanWords, string]>([
+    ['the product id', { productId: 95 }, '`productId` from 94 to 95.'],
+    ['the platform', { platform: 'argon' }, '`platform` from photon to argon.'],
+    ['who verifies', { verification: {} }, '`verification.group` from bench to none.'],
+    [
+      'how many are unlocked',
+      { guardrails: { maxUnlocked: 50 } },
+      '`guardrails.maxUnlocked` from no limit to 50%.',
+    ],
+    [
+      'how many are locked unverified',
+      { guardrails: { maxUnverified: 99 } },
+      '`guardrails.maxUnverified` from 10 to 99.',
+    ],
+    [
+      'after how many attempts it halts',
+      { rollout: { strategy: { ...STRATEGY, halt: { ...HALT, minAttempts: 50 } } } },
+      'Release/thermostat: `halt.minAttempts` from 5 to 50.',
+    ],
+    [
+      'what a halt does',
+      { rollout: { strategy: { ...STRATEGY, halt: { ...HALT, action: 'hold' } } } },
+      'Release/thermostat: `halt.action` from rollback to hold.',
+    ],
+    [
+      'which steps wait for a person',
+      { rollout: { strategy: { ...STRATEGY, steps: [{ ...STEP, approval: false }] } } },
+      'Release/thermostat: `steps with approval` from all to none.',
+    ],
+  ])('says that it changes %s', (_, change, sentence) => {
+    const words = {
+      firmware: both,
+      release: 41,
+      productId: 94,
+      platform: 'photon',
+      groups: { bench: ['d1'] },
+      verification: { group: 'bench' },
+      rollout: { strategy: STRATEGY },
+    };
+    const { policyChanges } = review({ base: words, merged: { ...words, ...change } });
+    expect(policyChanges).toEqual([`thermostat: ${sentence}`]);
+  });
+
+  it('that releases another version brings the limits of that release', () => {
+    const words = { firmware: both, groups: {}, rollout: { strategy: STRATEGY } };
+    const other = { ...STRATEGY, halt: { ...HALT, failureRate: 90 } };
+    const { policyChanges } = review({
+      base: { ...words, release: 41 },
+      merged: { ...words, release: 42, rollout: { strategy: other } },
+    });
+    expect(policyChanges).toEqual([]);
   });
 
   it('that brings a product has no rule to change', () => {

@@ -321,6 +321,64 @@ const STORIES: readonly (readonly [
     /1 of 2/,
   ],
   [
+    'a rule that the change loosens, though its own lock would meet it',
+    {
+      base: { firmware: both, release: 41, verification: { devices: 2 } },
+      merged: {
+        firmware: both,
+        release: 42,
+        locks: { more: { version: 42, devices: ['d2'] } },
+        verification: { devices: 1 },
+      },
+      live: fleet({ evidence: [evidence('d1', 42)], firmware: [finished41, remembered(42)] }),
+    },
+    ['failure 42'],
+    /1 of 2.*loosens that rule/,
+  ],
+  [
+    'a group to verify that there is not',
+    {
+      base: { firmware: both, release: 41, verification: { group: 'bench' } },
+      merged: { firmware: both, release: 42, verification: { group: 'bench' } },
+      live: fleet({ evidence: [evidence('d1', 42)], firmware: [finished41, remembered(42)] }),
+    },
+    ['failure 42'],
+    /0 of 1 device of group bench/,
+  ],
+  [
+    'a lock on the whole group that verifies',
+    {
+      base: { firmware: [old], release: 41, ...group },
+      merged: {
+        firmware: both,
+        release: 42,
+        locks: { bench: { version: 42, group: 'bench' } },
+        ...group,
+      },
+      live: fleet(),
+    },
+    ['neutral 42'],
+    /On the way: d1/,
+  ],
+  [
+    'a device that has verified, and is unlocked for another one to do so too',
+    {
+      base: { firmware: both, release: 41, locks: { bench: lock42 }, verification: { devices: 2 } },
+      merged: {
+        firmware: both,
+        release: 42,
+        locks: { more: { version: 42, devices: ['d2'] } },
+        verification: { devices: 2 },
+      },
+      live: fleet(
+        { evidence: [evidence('d1', 42)], firmware: [finished41, remembered(42)] },
+        onLock,
+      ),
+    },
+    ['neutral 42'],
+    /1 of 2 devices.*On the way: d2/,
+  ],
+  [
     'withdrawn firmware, however well verified',
     {
       base: { firmware: both, release: 41 },
@@ -446,6 +504,22 @@ const STORIES: readonly (readonly [
       live: fleet({ firmware: [finished41, verified42] }),
     },
     [],
+    null,
+  ],
+  [
+    'a release that the base alone would not start, since an older guardrail binds it',
+    {
+      inForce: { firmware: both, release: 41, guardrails: { maxAffected: 25 } },
+      base: { firmware: both, release: 42, guardrails: { maxAffected: 100 } },
+      merged: {
+        firmware: both,
+        release: 42,
+        guardrails: { maxAffected: 100 },
+        groups: { more: ['d1'] },
+      },
+      live: fleet({ firmware: [finished41, verified42] }),
+    },
+    ['success 42'],
     null,
   ],
   [
@@ -584,6 +658,23 @@ describe('the gate of a change', () => {
     });
     expect(verdictsOf(found).toSorted()).toEqual(['failure 43 beta', 'success 42']);
     expect(found.gate).toBe('failure');
+    const locks = { bench: lock42 };
+    const waiting = review({
+      base: { firmware: both, groups: { beta: ['d2'] }, locks },
+      merged: {
+        firmware: [...both, { version: 43 }],
+        release: 42,
+        groups: { beta: ['d2'] },
+        groupReleases: { beta: 43 },
+        locks: { ...locks, more: { version: 43, devices: ['d2'] } },
+      },
+      live: fleet(
+        { firmware: [finished41, remembered(42)] },
+        namedDevice('d1', { lock: carried(42, 'bench') }),
+      ),
+    });
+    expect(verdictsOf(waiting).toSorted()).toEqual(['neutral 43 beta', 'pending 42']);
+    expect(waiting.gate).toBe('pending');
   });
 
   it('tells how a release would go that is still to be verified', () => {
