@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
+import { renderProposalBody } from '../../../controller/reports/proposal-body.ts';
 import {
   renderApprovalProposal,
   renderHaltProposal,
@@ -99,6 +100,16 @@ describe('the pull request after a halt', () => {
     for (const row of rows) expect(row.match(/(?<!\\)\|/g)).toHaveLength(4);
     expect(title).toHaveLength(120);
     expect(title).not.toContain('\n');
+  });
+});
+
+describe('what a pull request changes', () => {
+  it('is text, whoever proposes it', () => {
+    const hostile = '<img src=x> @team #1\n# h [a](https://evil.example)';
+    for (const body of [haltProposal({ changes: [hostile] }).body, renderProposalBody([hostile])]) {
+      expect(body).toContain('- &lt;img src=x&gt; @<!-- -->team');
+      expect(body).not.toMatch(/<img|@team|#1|^# h|https:\/\/evil/m);
+    }
   });
 });
 

@@ -111,6 +111,11 @@ describe('the status of a commit', () => {
     expect(statusOf({ frozen: true }).state).toBe('error');
     const unknown = condition({ status: 'Unknown', reason: 'FleetUnreachable' });
     expect(statusOf({}, { conditions: [unknown] }).state).toBe('error');
+    const empty = condition({ type: 'Stalled', reason: 'EmptySource' });
+    expect(statusOf({}, { conditions: [empty] })).toMatchObject({
+      state: 'error',
+      description: expect.stringMatching(/^EmptySource: /),
+    });
     const rewritten = condition({ type: 'Stalled', reason: 'HistoryRewritten' });
     expect(statusOf({}, { conditions: [rewritten] })).toEqual({
       state: 'error',

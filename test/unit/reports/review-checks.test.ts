@@ -76,6 +76,68 @@ describe('the check of the plan', () => {
     );
   });
 
+  it('says what is frozen, and which fleet is away', () => {
+    expect(renderPlanCheck(reviewed('frozen')).summary).toContain(
+      'Frozen until the errors are mended: thermostat.',
+    );
+    expect(renderPlanCheck(reviewed('unread')).summary).toContain(
+      'The fleet of `thermostat` could not be read',
+    );
+  });
+
+  it('marks what it warns of, after what is at fault and before what stands', () => {
+    const review = storyOf('standing');
+    const plan = {
+      ...review.plan,
+      errors: storyOf('frozen').plan.errors,
+      products: review.plan.products.map((each) => ({
+        ...each,
+        warnings: [
+          {
+            reason: 'NoDevices' as const,
+            message: 'No device.',
+            remedy: '',
+            place: { file: 'y.yaml', line: 1, column: 1 },
+          },
+        ],
+      })),
+    };
+    const outcome = { kind: 'reviewed' as const, review: { ...review, plan } };
+    const { annotations } = renderPlanCheck(input(outcome));
+    expect(annotations.map(({ level }) => level)).toEqual([
+      'failure',
+      'warning',
+      'notice',
+      'notice',
+    ]);
+  });
+
+  it('keeps text of manifests where it is', () => {
+    const review = storyOf('mismatch');
+    const hostile = '<b>@team #1\n\u202e';
+    const said = { message: hostile, remedy: hostile };
+    const change = <T extends object>(each: T) => ({ ...each, ...said });
+    const plan = {
+      ...review.plan,
+      errors: review.plan.errors.map(change),
+      products: review.plan.products.map((each) => ({ ...each, product: hostile })),
+    };
+    const releases = review.releases.map((each) => ({
+      ...change(each),
+      product: hostile,
+      manifest: hostile,
+      version: null,
+    }));
+    const outcome = { kind: 'reviewed' as const, review: { ...review, plan, releases } };
+    for (const render of [renderPlanCheck, renderGateCheck]) {
+      const { title, summary, annotations } = render(input(outcome));
+      expect(summary).not.toMatch(/<b>|@team|#1|\u202e/);
+      expect(title).not.toMatch(/[\n\u202e]/);
+      expect(annotations.length).toBeGreaterThan(0);
+      for (const { message } of annotations) expect(message).not.toContain('\u202e');
+    }
+  });
+
   it('keeps to the limits of a forge', () => {
     const check = renderPlanCheck(input({ kind: 'reviewed', review: monster(5_000) }));
     expect(check.annotations).toHaveLength(50);

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { MARKDOWN_MAX } from '../../../controller/reports/markdown-text.ts';
+import { remainingFlashes } from '../../../controller/reports/review-lines.ts';
 import { renderReviewComment } from '../../../controller/reports/review-markdown.ts';
 import {
   NOTE_MAX,
@@ -13,7 +14,19 @@ import {
   renderUntouchedComment,
 } from '../../../controller/reports/review-notes.ts';
 import type { Story } from './review-samples.ts';
-import { factsOf, HEAD, monster, PAGE, storyOf } from './review-samples.ts';
+import { review } from '../../support/review-input.ts';
+import { sampleRelease } from './release-samples.ts';
+import {
+  factsOf,
+  HEAD,
+  MAIN,
+  million,
+  monster,
+  PAGE,
+  storyOf,
+  VERIFIED_42,
+  WITH_42,
+} from './review-samples.ts';
 
 const GOLDEN = '../../fixtures/reports';
 
@@ -49,6 +62,85 @@ describe('the comment on a pull request', () => {
     expect(renderReviewComment({ ...PAGE, review: storyOf('untouched') })).toContain(
       '### 🟢 It flashes nothing',
     );
+  });
+
+  it('is red for each thing that stands in the way, whatever the gate says', () => {
+    const problem = { ...storyOf('frozen').plan.errors[0]!, product: null };
+    const guarded = { ...WITH_42, guardrails: { maxAffected: 1 } };
+    const unstaged = { rollout: {} };
+    const found = {
+      away: review({ base: MAIN, merged: WITH_42, live: null }),
+      broken: review({
+        base: MAIN,
+        merged: WITH_42,
+        mergedSnapshot: { problems: [problem] },
+        live: million(),
+      }),
+      guarded: review({
+        base: { ...guarded, ...unstaged },
+        merged: { ...guarded, ...unstaged, release: 42 },
+        live: million(VERIFIED_42),
+      }),
+    };
+    for (const each of Object.values(found)) {
+      expect(each.gate).toBe('success');
+      expect(renderReviewComment({ ...PAGE, review: each })).toMatch(/^### 🔴 /);
+    }
+    expect(renderReviewComment({ ...PAGE, review: found.guarded })).toContain(
+      '⛔ **TooManyAffected**',
+    );
+    expect(renderReviewComment({ ...PAGE, review: storyOf('verified') })).toMatch(/^### 🟡 /);
+  });
+
+  it('tells each refusal that is not what the gate says of its release', () => {
+    const found = review({
+      base: MAIN,
+      merged: { ...WITH_42, release: 42, locks: { desk: { version: 43, devices: ['desk-1'] } } },
+      live: million(),
+    });
+    const text = renderReviewComment({ ...PAGE, review: found });
+    expect(text).toContain('⛔ **UnknownVersion**');
+    expect(text).not.toContain('⛔ **ReleaseUnverified**');
+  });
+
+  it('names the gravest of several releases first', () => {
+    const found = storyOf('verified');
+    const [release] = found.releases;
+    const releases = (['success', 'pending', 'failure', 'neutral'] as const).map((state) => ({
+      ...release!,
+      state,
+    }));
+    const text = renderReviewComment({ ...PAGE, review: { ...found, releases } });
+    expect(
+      text.match(/^- `thermostat` .*? (\S+) \*\*/gm)?.map((line) => line.split(' ').at(-2)),
+    ).toEqual(['⛔', '⏳', '🔵', '✅']);
+  });
+
+  it('has room for what is said after the merge, however long it is itself', () => {
+    const all = monster(95);
+    const merged = { commit: HEAD, moved: Array.from({ length: 99 }, () => 'x'.repeat(999)) };
+    let isNear = false;
+    for (let count = 60; count <= 95; count += 1) {
+      const products = all.plan.products.map((each) => ({
+        ...each,
+        refusals: each.refusals.slice(0, count),
+      }));
+      const plan = { ...all.plan, products };
+      const alone = renderReviewComment({ ...PAGE, review: { ...all, plan } });
+      isNear ||= alone.length > MARKDOWN_MAX - 1_000;
+      const both = renderReviewComment({ ...PAGE, review: { ...all, plan }, merged });
+      expect(both.length).toBeLessThanOrEqual(MARKDOWN_MAX);
+    }
+    expect(isNear).toBe(true);
+  });
+
+  it('counts what a release has still to flash, and not what it has flashed', () => {
+    const release = sampleRelease();
+    const steps = release.steps.map((step) =>
+      step.state === 'done' ? { ...step, flashes: [{ version: 41, devices: 7 }] } : step,
+    );
+    expect(remainingFlashes({ ...release, steps })).toEqual(remainingFlashes(release));
+    expect(remainingFlashes(release)).toHaveLength(5);
   });
 
   it('stays below its limit, and then says where the rest is', () => {
@@ -243,6 +335,11 @@ describe('the small comments', () => {
       moved: Array.from({ length: 99 }, () => '<@#'.repeat(999)),
     });
     expect(long.length).toBeLessThanOrEqual(NOTE_MAX);
+  });
+
+  it('keep what failed inert', () => {
+    const text = renderFailedComment({ head: HEAD, message: '<b> @team\n# h' });
+    expect(text).not.toMatch(/<b>|@team|^# h/m);
   });
 
   it('keep names of files inert', () => {

@@ -116,7 +116,7 @@ export function million(more: Partial<LiveState> = {}): LiveState {
   };
 }
 
-const VERIFIED_42 = {
+export const VERIFIED_42 = {
   firmware: [remembered(41, { verifiedAt: 1, finishedAt: 2 }), remembered(42, { verifiedAt: 3 })],
   unlocked: [{ version: 41, devices: 1_000_000 }],
   census: [evenly(41, 1_000_000)],
