@@ -55,6 +55,10 @@ export type SettingFlags = ServeFlags & {
   readonly interval?: number | undefined;
 };
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PRIVATE_KEY = 'LOCKSTEP_GITHUB_PRIVATE_KEY';
+
 const INTERVAL_DEFAULT_MS = 60_000;
 /** Bounds of `interval`: shorter would only load the forge, and a timer cannot be longer. */
 const INTERVAL_MIN_MS = 1_000;
@@ -76,7 +80,7 @@ const VARIABLES = {
  */
 export function settleSettings(
   flags: SettingFlags,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   file: { readonly name: string; readonly text: string } | null,
 ): Result<Settings, Failure> {
   const read = file === null ? ok<FileSettings>({}) : readSettingsFile(file.name, file.text);
@@ -89,7 +93,7 @@ export function settleSettings(
   ): T | null => {
     if (flag !== undefined) return flag;
     const variable = VARIABLES[name];
-    const fromEnv = env[variable] === '' ? undefined : env[variable];
+    const fromEnv = readVariable(env, variable);
     const text = fromEnv ?? read.value[name];
     if (text === undefined) return null;
     try {
@@ -116,17 +120,22 @@ export function settleSettings(
     adopt: flags.adopt ?? read.value.adopt ?? false,
     verify: (typeof source === 'object' ? source.verify : null) ?? null,
     github,
-    githubPrivateKey: env['LOCKSTEP_GITHUB_PRIVATE_KEY'] ?? null,
+    githubPrivateKey: readVariable(env, PRIVATE_KEY) ?? null,
     reviewHosts: read.value.reviews?.hosts ?? [],
     folder: file === null ? '' : dirname(file.name),
   };
   return mistakes.length === 0 ? ok(settings) : fail(describeMistakes(mistakes));
 }
 
+/** An empty variable says nothing: that is how a secret arrives which was never set. */
+function readVariable(env: Environment, name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name];
+}
+
 /** The forge, with its secrets from the environment where they stand there; null where there is none. */
 function settleGitHub(
   { forge, reviews }: FileSettings,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   mistakes: string[],
 ): GitHubSettings | null {
   if (forge === undefined) {
@@ -134,11 +143,10 @@ function settleGitHub(
       mistakes.push('`reviews` needs a `forge` whose pull requests are reviewed.');
     return null;
   }
-  const token = env['LOCKSTEP_GITHUB_TOKEN'] ?? forge.github.token;
-  const webhookSecret = env['LOCKSTEP_WEBHOOK_SECRET'] ?? forge.github.webhookSecret;
+  const token = readVariable(env, 'LOCKSTEP_GITHUB_TOKEN') ?? forge.github.token;
+  const webhookSecret = readVariable(env, 'LOCKSTEP_WEBHOOK_SECRET') ?? forge.github.webhookSecret;
   const { app } = forge.github;
-  const hasKey =
-    app?.privateKeyFile !== undefined || env['LOCKSTEP_GITHUB_PRIVATE_KEY'] !== undefined;
+  const hasKey = app?.privateKeyFile !== undefined || readVariable(env, PRIVATE_KEY) !== undefined;
   if (token === undefined && app === undefined) {
     mistakes.push(
       '`forge.github` needs `app`, or a token: give `app.id` and `app.privateKeyFile`, or set LOCKSTEP_GITHUB_TOKEN.',

@@ -50,7 +50,8 @@ describe('the settings file', () => {
     });
     // Whatever SOURCE a person gives, its commits need the signatures.
     const flag = settleSettings({ source: 'other#main' }, {}, { name: 'run.yaml', text });
-    expect(flag).toMatchObject({ ok: true, value: { source: 'other#main', verify: {} } });
+    expect(flag).toMatchObject({ ok: true, value: { source: 'other#main' } });
+    expect(flag.ok && flag.value.verify).toEqual({ mode: 'tip', keys: ['a.pub'] });
   });
 
   it('tells each mistake with its place, also deep inside', () => {
@@ -73,6 +74,62 @@ describe('the settings file', () => {
       'run.yaml:6:10: `forge.github.app` needs `id`.',
       'run.yaml:7:19: `reviews.hosts.0` must be a host name, such as downloads.example.com or *.example.com.',
     ]);
+  });
+
+  it('leaves to their defaults what opens a fleet', () => {
+    const settings = settleSettings({}, {}, null);
+    expect(settings).toMatchObject({
+      ok: true,
+      value: { allowAnonymous: false, adopt: false, verify: null, github: null, reviewHosts: [] },
+    });
+    expect(settled('allowAnonymous: true\nadopt: true')).toMatchObject({
+      allowAnonymous: true,
+      adopt: true,
+    });
+  });
+
+  it('gives way to the environment, and both to flags', () => {
+    const file = { name: 'run.yaml', text: 'state: file' };
+    const env = { LOCKSTEP_STATE: 'environment' };
+    expect(settleSettings({}, {}, file)).toMatchObject({ value: { state: 'file' } });
+    expect(settleSettings({}, env, file)).toMatchObject({ value: { state: 'environment' } });
+    expect(settleSettings({ state: 'flag' }, env, file)).toMatchObject({
+      value: { state: 'flag' },
+    });
+    expect(settleSettings({}, { LOCKSTEP_STATE: '' }, file)).toMatchObject({
+      value: { state: 'file' },
+    });
+  });
+
+  it('says of each setting what is wrong with it', () => {
+    expect(mistakesOf('interval: 0s')).toEqual([
+      'run.yaml: interval is "0s". Give a duration from 1s to 1d.',
+    ]);
+    expect(mistakesOf('interval: 2d')).toHaveLength(1);
+    expect(settled('interval: 1d').intervalMs).toBe(86_400_000);
+    expect(mistakesOf('state: a\nstate: b')).toEqual([
+      expect.stringMatching(/^run\.yaml:2:1: .*unique/),
+    ]);
+  });
+
+  it('takes nothing for a secret that is empty', () => {
+    const app = 'forge: { github: { app: { id: 7 } } }';
+    const empty = {
+      LOCKSTEP_GITHUB_TOKEN: '',
+      LOCKSTEP_WEBHOOK_SECRET: '',
+      LOCKSTEP_GITHUB_PRIVATE_KEY: '',
+    };
+    expect(mistakesOf('forge: { github: {} }', empty)).toEqual(mistakesOf('forge: { github: {} }'));
+    expect(mistakesOf(app, empty)).toEqual(mistakesOf(app));
+    expect(mistakesOf(app)).toHaveLength(1);
+    const file = 'forge: { github: { token: t, webhookSecret: s } }';
+    expect(settled(file, empty)).toMatchObject({
+      github: { token: 't', webhookSecret: 's' },
+      githubPrivateKey: null,
+    });
+    for (const setting of ['token: ""', 'token: t, webhookSecret: ""']) {
+      expect(mistakesOf(`forge: { github: { ${setting} } }`)).not.toEqual([]);
+    }
   });
 
   it('needs an app or a token for the forge, and never both', () => {
