@@ -1,7 +1,7 @@
 // Opens a firmware binary by a URL that somebody proposes, who may not be trusted: only hosts that an operator listed, only
 // public addresses, only so many bytes, at every hop of a redirect.
 
-import { lookup } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
@@ -23,7 +23,15 @@ export interface GuardedOpenerOptions {
   readonly bytesMax: number;
   /** For tests: which addresses may be connected to though they are not public. Allows http besides. */
   readonly isPrivateAllowed?: (address: string) => boolean;
+  /** For tests: all addresses of a name. Default: those that the system knows. */
+  readonly lookUp?: LookUp;
 }
+
+type LookUp = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** Bound on a whole download, so that nobody keeps it going a byte at a time. */
 const TOTAL_TIMEOUT_MS = 5 * 60_000;
@@ -40,10 +48,12 @@ export function createGuardedOpener({
   hosts,
   bytesMax,
   isPrivateAllowed,
+  lookUp = lookup,
 }: GuardedOpenerOptions): (url: string) => Promise<Result<AsyncIterable<Uint8Array>, Failure>> {
   const isListed = createHostList(hosts);
   const dispatcher = createGuardedAgent(
     (address) => isPublicAddress(address) || isPrivateAllowed?.(address) === true,
+    lookUp,
   );
   const protocols = isPrivateAllowed === undefined ? ['https:'] : ['https:', 'http:'];
 
@@ -114,9 +124,9 @@ export function createGuardedOpener({
 }
 
 /** Decides on the very address that is connected to, so that a name that resolves anew changes nothing. */
-function createGuardedAgent(isAllowed: (address: string) => boolean): Dispatcher {
+function createGuardedAgent(isAllowed: (address: string) => boolean, lookUp: LookUp): Dispatcher {
   const guardedLookup: LookupFunction = (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error !== null) callback(error, []);
       // One that is not allowed spoils them all: which one is connected to is not for chance.

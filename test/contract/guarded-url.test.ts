@@ -71,6 +71,7 @@ describe('a URL that is proposed', () => {
     ['a host that ends like a pattern', 'https://notgood.example/', ['*.good.example']],
     ['another port than the listed one', 'https://good.example:8443/', ['good.example:443']],
     ['a loopback address in disguise', 'http://2130706433/', ['good.example']],
+    ['a name with a dot at its end, by a pattern of nothing', 'https://evil.example./', ['*.']],
     ['anything, without a list', 'https://good.example/', []],
     ['anything, with an empty name in the list', 'https://good.example/', ['', '*', '*.']],
   ])('is told apart for %s', async (_, url, hosts) => {
@@ -137,6 +138,26 @@ describe('an address that is not public', () => {
       expect(error).toMatchObject({ code: 'AddressNotPublic', disposition: 'stall' });
     }
     expect(connections).toBe(0);
+  });
+
+  it('spoils all the others of its name', async () => {
+    const open = (...addresses: readonly string[]) =>
+      openerOf({
+        hosts: ['firmware.example'],
+        lookUp: (_, __, callback) =>
+          callback(
+            null,
+            addresses.map((address) => ({ address, family: 4 })),
+          ),
+      })(here('/42.bin', 'firmware.example'));
+    for (const found of [
+      await open('127.0.0.1', '127.0.0.2'),
+      await open('127.0.0.2', '127.0.0.1'),
+    ]) {
+      expect(expectFailure(found).code).toBe('AddressNotPublic');
+    }
+    expect(connections).toBe(0);
+    expect((await collect(expectOk(await open('127.0.0.1')))).toString()).toBe('firmware');
   });
 
   it('is not connected to by a redirect either', async () => {
