@@ -2,8 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { insertDocument, removeDocument } from '../../../controller/proposals/edit-documents.ts';
-import { editYaml } from '../../../controller/proposals/edit-yaml.ts';
-import type { YamlPath, YamlValue } from '../../../controller/proposals/yaml-values.ts';
+import { editYaml, openText, trySplices } from '../../../controller/proposals/edit-yaml.ts';
+import {
+  isSame,
+  readValues,
+  type YamlPath,
+  type YamlValue,
+} from '../../../controller/proposals/yaml-values.ts';
 
 function set(text: string, path: YamlPath, value: YamlValue): unknown {
   const result = editYaml(text, 0, { kind: 'set', path, value });
@@ -28,6 +33,27 @@ describe('setting a value', () => {
     ['escapes where single quotes cannot', "r: 'old'\n", ['r'], 'a\tb', 'r: "a\\tb"\n'],
     ['quotes what would be no text', 'r: old\n', ['r'], '1e5', 'r: "1e5"\n'],
     ['quotes what older readers take for no text', 'r: old\n', ['r'], 'yes', 'r: "yes"\n'],
+    [
+      'quotes a comma beside odd spaces',
+      'a: {  r: x }   # c\n',
+      ['a', 'r'],
+      'b, c',
+      'a: {  r: "b, c" }   # c\n',
+    ],
+    [
+      'escapes what others take for a line break',
+      'r: old   # c\n',
+      ['r'],
+      'a\u2028b',
+      'r: "a\\u2028b"   # c\n',
+    ],
+    [
+      'escapes what nobody can see',
+      'r: old   # c\n',
+      ['r'],
+      'a\u0085\ufeffb',
+      'r: "a\\u0085\\ufeffb"   # c\n',
+    ],
     ['leaves a number bare', 'v: "41"\n', ['v'], 42, 'v: 42\n'],
     ['quotes a comma in brackets only', 'a: { r: x }\n', ['a', 'r'], 'b, c', 'a: { r: "b, c" }\n'],
     ['leaves a comma bare elsewhere', 'r: x\n', ['r'], 'b, c', 'r: b, c\n'],
@@ -64,6 +90,7 @@ describe('setting a value', () => {
     ['a document with a tag', 'a: !secret 1\nb: 1\n', ['b'], /tag `!secret`/],
     ['a key that is given twice', 'a: 1\na: 2\n', ['a'], /given twice/],
     ['text that is no YAML', 'a: [\n', ['a'], /cannot be read/],
+    ['a value whose comment would be lost', 'a: [x: # c\n ]\n', ['a', 0], /something else/],
   ])('is refused for %s', (_, text, path, message) => {
     expect(set(text, path, 3)).toMatchObject({ message: expect.stringMatching(message) as string });
   });
@@ -115,6 +142,7 @@ describe('adding', () => {
       'a:\n  b: |+\n    x\n\n  d: 2\nc: 1\n',
     ],
     ['a key where the text just ends', 'a: 1', ['b'], 2, 'a: 1\nb: 2'],
+    ['a key after a byte order mark', '\ufeffa: 1   # c\n', ['b'], 2, '\ufeffa: 1   # c\nb: 2\n'],
   ])('%s', (_, text, path, value, wanted) => {
     expect(set(text, path, value)).toBe(wanted);
   });
@@ -228,5 +256,34 @@ describe('documents', () => {
   it('are not touched beside one that cannot be read', () => {
     expect(removeDocument('a: 1\n---\nb: [\n', 0)).toMatchObject({ ok: false });
     expect(insertDocument('a: [\n', null, 'x: 1\n')).toMatchObject({ ok: false });
+  });
+});
+
+describe('splices', () => {
+  const text = 'a: 1 # one\n# two\nb: 2\n';
+  const { value: opened } = openText(text) as Extract<ReturnType<typeof openText>, { ok: true }>;
+  const nowhere = { start: 0, end: 0 };
+  const spliced = (start: number, end: number, put: string, owned = nowhere) =>
+    trySplices(opened, [{ start, end, text: put }], owned, opened.values);
+
+  it('are not taken where the text would say something else', () => {
+    expect(spliced(3, 4, '1')).toBe(text);
+    expect(spliced(3, 4, '9')).toBeNull();
+    expect(spliced(0, 0, 'a: [')).toBeNull();
+  });
+
+  it('are not taken where a comment of others goes, or runs into another', () => {
+    expect(spliced(11, 17, '')).toBeNull();
+    expect(spliced(11, 17, '', { start: 11, end: 17 })).toBe('a: 1 # one\nb: 2\n');
+    expect(spliced(10, 11, '')).toBeNull();
+  });
+
+  it('compare the order of keys too', () => {
+    const valuesOf = (yaml: string) => {
+      const read = readValues(yaml);
+      return read.ok ? read.documents : [];
+    };
+    expect(isSame(valuesOf('a: 1\nb: 2\n'), valuesOf('{ a: 1, b: 2 }\n'))).toBe(true);
+    expect(isSame(valuesOf('a: 1\nb: 2\n'), valuesOf('b: 2\na: 1\n'))).toBe(false);
   });
 });
