@@ -11,6 +11,7 @@ import { REASONS } from '../model/reasons.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { CommitVerdict } from '../sources/signature-policy.ts';
 import type { Source, Tree } from '../sources/source.ts';
+import type { Store } from '../stores/store.ts';
 import type { ReconcilerPorts } from './ports.ts';
 
 export interface SourceReading {
@@ -44,7 +45,9 @@ interface ReadRequest {
 
 /** Creates a reader over the controller's source. */
 export function createSourceReader(
-  ports: Pick<ReconcilerPorts, 'source' | 'loader' | 'store' | 'clock'>,
+  ports: Pick<ReconcilerPorts, 'source' | 'loader' | 'clock'> & {
+    readonly store: Pick<Store, 'snapshot' | 'saveSnapshot'>;
+  },
 ): SourceReader {
   const { source, loader, store, clock } = ports;
   let reading: SourceReading = {

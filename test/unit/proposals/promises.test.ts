@@ -279,11 +279,18 @@ describe('the last check', () => {
     expect(proposed(proposeRelease({ files }, release)).files).toHaveProperty(['release.yaml']);
   });
 
-  it('does not count warnings', () => {
-    const withdrawal = { version: 42, reason: 'bricks', url: null, product: null };
-    const tree = readFleetTree({ files: ODD_FLEET });
-    const { files } = proposed(proposeWithdrawal({ files: ODD_FLEET }, withdrawal));
-    expect(findNewProblems(tree, files)).toEqual([]);
+  it('does not count warnings, such as of a binary that is not looked at', () => {
+    const unchecked = `apiVersion: lockstep/v1
+kind: Firmware
+metadata: { name: thermostat-43 }
+spec:
+  product: thermostat
+  version: 43
+  binary: { path: firmware/43.bin, sha256: ${'b'.repeat(64)} }
+`;
+    expect(findNewProblems(readFleetTree({ files: ODD_FLEET }), { 'new.yaml': unchecked })).toEqual(
+      [],
+    );
   });
 });
 

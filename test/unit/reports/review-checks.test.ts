@@ -119,8 +119,11 @@ describe('the check of the plan', () => {
     const change = <T extends object>(each: T) => ({ ...each, ...said });
     const plan = {
       ...review.plan,
-      errors: review.plan.errors.map(change),
-      products: review.plan.products.map((each) => ({ ...each, product: hostile })),
+      products: review.plan.products.map((each) => ({
+        ...each,
+        product: hostile,
+        refusals: each.refusals.map(change),
+      })),
     };
     const releases = review.releases.map((each) => ({
       ...change(each),
