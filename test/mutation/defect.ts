@@ -1,4 +1,4 @@
-// A named defect, as a replacement of text. The lists are in `plan-defects.ts` and `device-defects.ts`.
+// A named defect, as a replacement of text. The lists are in the `*-defects.ts` beside it.
 
 export interface Defect {
   /** What is wrong with the program once the defect is planted. */

@@ -494,8 +494,8 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'the fingerprint does not cover the revision',
     'plan/fingerprint.ts',
-    'digest({ revision, parts })',
-    'digest({ parts })',
+    'digestOf({ revision, parts })',
+    'digestOf({ parts })',
   ),
   d(
     'the fingerprint does not cover refusals',
@@ -506,7 +506,7 @@ export const PLAN_DEFECTS: readonly Defect[] = [
   d(
     'a saved plan holds whatever the counts',
     'plan/fingerprint.ts',
-    'now !== undefined && isImpactClose(product, now)',
+    'now !== undefined && movedCounts(product, now).length === 0',
     'now !== undefined',
   ),
   d(

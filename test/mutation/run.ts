@@ -1,4 +1,4 @@
-// Plants the named defects one at a time in a copy of the sources and sees whether the tests of the core find them.
+// Plants the named defects one at a time in a copy of the sources and sees whether the tests that should find them do.
 // `node test/mutation/run.ts [PART]` takes those whose name holds the part, or whose file begins with it, and prints a
 // table and a score; exit code 1 where a defect survives, or where its place is not to be found any more. The working
 // tree is never written to.
@@ -10,15 +10,21 @@ import path from 'node:path';
 
 import type { Defect } from './defect.ts';
 import { DEVICE_DEFECTS } from './device-defects.ts';
+import { ENTRANCE_DEFECTS } from './entrance-defects.ts';
 import { EXPOSURE_DEFECTS } from './exposure-defects.ts';
 import { PLAN_DEFECTS } from './plan-defects.ts';
+import { PROPOSAL_DEFECTS } from './proposal-defects.ts';
+import { REPORT_DEFECTS } from './report-defects.ts';
+import { REVIEW_DEFECTS } from './review-defects.ts';
 import { STEP_DEFECTS } from './step-defects.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const TIMEOUT_MS = 180_000;
 
-/** The tests of the core: the quick ones first, the random lives only for what those do not find. */
-const STAGES: readonly (readonly string[])[] = [
+/** Tests in the order in which they run: the quick ones first, the long ones only for what those do not find. */
+type Stages = readonly (readonly string[])[];
+
+const CORE: Stages = [
   ['test/unit/releases', 'test/unit/devices', 'test/unit/gates'],
   [
     'test/unit/plan',
@@ -28,29 +34,88 @@ const STAGES: readonly (readonly string[])[] = [
   ['test/property/core-invariants.test.ts', 'test/property/core-impact.test.ts'],
 ];
 
+const REVIEWS: Stages = [
+  ['test/unit/plan'],
+  ['test/unit/reports/review-checks.test.ts', 'test/unit/reports/review-comment.test.ts'],
+  ['test/property/reviews.test.ts'],
+];
+
+const REPORTS: Stages = [
+  [
+    'test/unit/reports/markdown-text.test.ts',
+    'test/unit/reports/proposal-text.test.ts',
+    'test/unit/reports/release-status.test.ts',
+    'test/unit/reports/review-checks.test.ts',
+    'test/unit/reports/review-comment.test.ts',
+  ],
+];
+
+const PROPOSALS: Stages = [
+  [
+    'test/unit/proposals/edit-yaml.test.ts',
+    'test/unit/proposals/golden.test.ts',
+    'test/unit/proposals/promises.test.ts',
+    'test/unit/proposals/refusals.test.ts',
+    'test/unit/reviewer',
+  ],
+  ['test/unit/proposals/contract.test.ts', 'test/unit/proposals/edit-yaml-property.test.ts'],
+];
+
+const ENTRANCES: Stages = [
+  [
+    'test/contract/guarded-url.test.ts',
+    'test/unit/cli/settings.test.ts',
+    'test/unit/forges',
+    'test/unit/reconciler',
+    'test/unit/server/webhooks.test.ts',
+    'test/unit/sources',
+  ],
+  ['test/contract/accepted-revisions.test.ts', 'test/contract/controller.test.ts'],
+];
+
+/** All defects, and for each list of them the tests that should find them. */
+const SUITES: readonly { readonly defects: readonly Defect[]; readonly stages: Stages }[] = [
+  {
+    defects: [...PLAN_DEFECTS, ...STEP_DEFECTS, ...DEVICE_DEFECTS, ...EXPOSURE_DEFECTS],
+    stages: CORE,
+  },
+  { defects: REVIEW_DEFECTS, stages: REVIEWS },
+  { defects: REPORT_DEFECTS, stages: REPORTS },
+  { defects: PROPOSAL_DEFECTS, stages: PROPOSALS },
+  { defects: ENTRANCE_DEFECTS, stages: ENTRANCES },
+];
+
 /** `stale`: its place is no longer in the source exactly once. */
 type Verdict = 'found' | 'SURVIVED' | 'stale';
 
 async function main(): Promise<number> {
   const wanted = process.argv[2] ?? '';
-  const all = [...PLAN_DEFECTS, ...STEP_DEFECTS, ...DEVICE_DEFECTS, ...EXPOSURE_DEFECTS];
-  const defects = all.filter(({ name, file }) => name.includes(wanted) || file.startsWith(wanted));
+  const queue = SUITES.flatMap(({ defects, stages }) =>
+    defects
+      .filter(({ name, file }) => name.includes(wanted) || file.startsWith(wanted))
+      .map((defect) => ({ defect, stages })),
+  );
+  const defects = queue.map(({ defect }) => defect);
+  if (defects.length === 0) {
+    print(`No defect has ${JSON.stringify(wanted)} in its name, or a file that begins so.`);
+    return 1;
+  }
   const copies = Array.from({ length: Math.min(2, availableParallelism()) }, () => makeCopy());
   try {
-    const [first] = copies;
-    const intact = first === undefined ? null : await runTests(first, STAGES.flat());
-    if (intact === null || !intact.passed) {
-      print(intact?.said ?? '');
+    for (const stages of new Set(queue.map((each) => each.stages))) {
+      const intact = await runTests(copies[0] ?? ROOT, stages.flat());
+      if (intact.passed) continue;
+      print(intact.said);
       print('The tests fail without any defect; mend them first.');
       return 1;
     }
-    const queue = [...defects];
-    const verdicts = new Map<string, Verdict>();
+    const verdicts = new Map<Defect, Verdict>();
     await Promise.all(
       copies.map(async (copy) => {
-        for (let defect = queue.shift(); defect !== undefined; defect = queue.shift()) {
-          const verdict = await tryDefect(copy, defect);
-          verdicts.set(defect.name, verdict);
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+          const { defect, stages } = next;
+          const verdict = await tryDefect(copy, defect, stages);
+          verdicts.set(defect, verdict);
           print(`${verdict.padEnd(9)} ${defect.file.padEnd(44)} ${defect.name}`);
         }
       }),
@@ -61,9 +126,9 @@ async function main(): Promise<number> {
   }
 }
 
-function conclude(defects: readonly Defect[], verdicts: ReadonlyMap<string, Verdict>): number {
+function conclude(defects: readonly Defect[], verdicts: ReadonlyMap<Defect, Verdict>): number {
   const having = (verdict: Verdict): readonly Defect[] =>
-    defects.filter(({ name }) => verdicts.get(name) === verdict);
+    defects.filter((defect) => verdicts.get(defect) === verdict);
   print(`\n${having('found').length} of ${defects.length} defects found`);
   for (const verdict of ['SURVIVED', 'stale'] as const) {
     for (const { name, file } of having(verdict)) print(`${verdict}: ${name} (${file})`);
@@ -71,13 +136,14 @@ function conclude(defects: readonly Defect[], verdicts: ReadonlyMap<string, Verd
   return having('found').length === defects.length ? 0 : 1;
 }
 
-/** Copies what the tests of the core need. The dependencies are linked, not copied. */
+/** Copies what the tests need. The dependencies are linked, not copied. */
 function makeCopy(): string {
   const copy = mkdtempSync(path.join(tmpdir(), 'lockstep-mutation-'));
   for (const part of [
     'controller',
     'test',
     'schemas',
+    'examples',
     'package.json',
     'vitest.config.ts',
     'tsconfig.json',
@@ -88,7 +154,7 @@ function makeCopy(): string {
   return copy;
 }
 
-async function tryDefect(copy: string, defect: Defect): Promise<Verdict> {
+async function tryDefect(copy: string, defect: Defect, stages: Stages): Promise<Verdict> {
   const file = path.join(copy, 'controller', defect.file);
   const text = readFileSync(file, 'utf8');
   if (text.split(defect.find).length !== 2) return 'stale';
@@ -97,7 +163,7 @@ async function tryDefect(copy: string, defect: Defect): Promise<Verdict> {
     text.replace(defect.find, () => defect.replace),
   );
   try {
-    for (const stage of STAGES) if (!(await runTests(copy, stage)).passed) return 'found';
+    for (const stage of stages) if (!(await runTests(copy, stage)).passed) return 'found';
     return 'SURVIVED';
   } finally {
     writeFileSync(file, text);
@@ -114,7 +180,7 @@ interface Outcome {
 function runTests(copy: string, tests: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-    // One worker without isolation: the tests of the core share no state, and start three times as fast so.
+    // One worker without isolation: these tests share no state, and start three times as fast so.
     const quick = ['--pool', 'threads', '--no-isolate', '--maxWorkers', '1', '--bail', '1'];
     const args = [vitest, 'run', '--root', copy, '--reporter', 'dot', ...quick, ...tests];
     const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] });
