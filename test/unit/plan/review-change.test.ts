@@ -355,6 +355,16 @@ describe('a change', () => {
     expect(policyChanges).toEqual([`thermostat: ${sentence}`]);
   });
 
+  it('says that it changes the fleet that the devices live in', () => {
+    const words = { firmware: both, release: 41 };
+    const { merged, ...rest } = changeOf({ base: words, merged: words });
+    const text = JSON.stringify(merged).replaceAll('"driver":"gateway"', '"driver":"particle"');
+    const moved = reviewChange({ ...rest, merged: JSON.parse(text) as typeof merged });
+    expect(moved.review.policyChanges).toEqual([
+      'thermostat: `fleet.driver` from gateway to particle.',
+    ]);
+  });
+
   it('that releases another version brings the limits of that release', () => {
     const words = { firmware: both, groups: {}, rollout: { strategy: STRATEGY } };
     const other = { ...STRATEGY, halt: { ...HALT, failureRate: 90 } };
