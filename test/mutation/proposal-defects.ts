@@ -154,14 +154,20 @@ export const PROPOSAL_DEFECTS: readonly Defect[] = [
   d(
     'two names that a branch cannot hold have one branch',
     'reviewer/find-causes.ts',
-    'if (word === text) return word;',
-    'return word;',
+    "name.replaceAll('.', '_')",
+    "name.replaceAll('.', '-')",
+  ),
+  d(
+    'two long names that begin alike have one branch',
+    'reviewer/find-causes.ts',
+    'WORD_MAX - DIGEST_LENGTH - 1)}_${digest}`',
+    'WORD_MAX)}`',
   ),
   d(
     'the name of a group makes a branch that there cannot be',
     'reviewer/find-causes.ts',
-    "text.replace(/[^\\w-]+/g, '-')",
-    'text',
+    "name.replaceAll('.', '_')",
+    'name',
   ),
 
   // --- the proposal that takes a release back

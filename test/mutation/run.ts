@@ -56,7 +56,7 @@ const PROPOSALS: Stages = [
     'test/unit/proposals/golden.test.ts',
     'test/unit/proposals/promises.test.ts',
     'test/unit/proposals/refusals.test.ts',
-    'test/unit/reviewer',
+    'test/unit/reviewer/find-causes.test.ts',
   ],
   ['test/unit/proposals/contract.test.ts', 'test/unit/proposals/edit-yaml-property.test.ts'],
 ];

@@ -16,6 +16,8 @@ import { sampleRelease, sampleWaitingRelease } from '../reports/release-samples.
 const START = 1_700_000_000_000;
 const HALT: Halt = { action: 'hold', at: START, failed: 2, succeeded: 1, message: '2 failed.' };
 
+const STEP = { minDevices: 1, soakMs: 0, successes: 1, approval: false };
+
 interface Words {
   readonly product?: string;
   readonly group?: string | null;
@@ -58,6 +60,20 @@ describe('causes', () => {
         release: { manifest: 'Release/thermostat' },
       },
     ]);
+  });
+
+  it('tell what a release had reached, also before a rollback took it away', () => {
+    const exposures = [1_500, 0].flatMap((limit) => {
+      const view = viewOf({ state: { ...HALTED.state, step: 'half', limit } });
+      const { releases } = view.inForce;
+      const steps = [{ ...STEP, name: 'half', exposure: 1_000 }];
+      const staged = releases.map((each) => ({
+        ...each,
+        spec: { ...each.spec, strategy: { ...each.spec.strategy, steps } },
+      }));
+      return findCauses({ ...view, inForce: { ...view.inForce, releases: staged } });
+    });
+    expect(exposures).toMatchObject([{ exposure: 1_500 }, { exposure: 1_000 }]);
   });
 
   it('are a step that waits for approval, and nothing else that a release waits for', () => {
