@@ -344,12 +344,20 @@ describe('the audit log’s line for an action', () => {
     expect(types).toEqual([
       'ExposureChanged',
       'ReleaseHalted',
-      'ReleaseHalted',
+      'ReleaseRolledBack',
       'ReleaseResumed',
-      'ExposureChanged',
+      'ReleasePaused',
       'ReleaseResumed',
-      'ExposureChanged',
+      'ReleaseEdited',
     ]);
+  });
+
+  it('tells a rollback from a release', () => {
+    const start = sampleActions().find(({ type }) => type === 'ReleaseFirmware');
+    if (start?.type !== 'ReleaseFirmware') throw new Error('one of each action');
+    const typeOf = (rollback: boolean): string =>
+      eventOfAction('thermostat', { ...start, rollback }, NOW).type;
+    expect([typeOf(false), typeOf(true)]).toEqual(['ReleaseStarted', 'RollbackStarted']);
   });
 
   it('says with which exposure a release starts, and counts devices in words', () => {
