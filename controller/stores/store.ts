@@ -150,6 +150,12 @@ export interface Store {
   /** Keeps the first of each revision, and the newest 100 of all. */
   saveArrival(arrival: ArrivalRecord): Promise<void>;
 
+  // --- notices ------------------------------------------------------------------------------------------------
+  /** How far each target of notices has been told, by its name: id of an event. */
+  noticeCursors(): Promise<ReadonlyMap<string, number>>;
+  /** Sets them, and forgets the targets that are given null. */
+  saveNoticeCursors(changes: ReadonlyMap<string, number | null>): Promise<void>;
+
   // --- devices ------------------------------------------------------------------------------------------------
   /** The hot path: one look-up by key. */
   device(product: string, id: string): Promise<DeviceRecord | null>;

@@ -225,7 +225,7 @@ describe('a state of schema version 1', () => {
 });
 
 describe('a state of schema version 2', () => {
-  it('is the same afterwards as one of version 1, and holds no reviews', async () => {
+  it('is the same afterwards as one of version 1, and holds no reviews and no targets', async () => {
     const second = join(folder, 'second.db');
     const db = new DatabaseSync(second);
     db.exec(STATE_2);
@@ -237,6 +237,7 @@ describe('a state of schema version 2', () => {
     );
     expect(await other.census(PRODUCT)).toEqual(await store.census(PRODUCT));
     expect(await other.reviews()).toEqual([]);
+    expect(await other.noticeCursors()).toEqual(new Map());
     await other.close();
     expect(existsSync(`${second}.v2.bak`)).toBe(true);
     await store.close();

@@ -10,6 +10,7 @@ import { describeCensus } from './store-contract-census.ts';
 import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
 import { describeMeters } from './store-contract-meters.ts';
+import { describeNotices } from './store-contract-notices.ts';
 import { describeReviews } from './store-contract-reviews.ts';
 import {
   changeDevice,
@@ -59,6 +60,7 @@ export function describeStoreContract(
     describeCensus(() => store, reopen);
     describeMeters(() => store, reopen);
     describeReviews(() => store, reopen);
+    describeNotices(() => store, reopen);
     describeHistory(() => store, reopen);
   });
 }

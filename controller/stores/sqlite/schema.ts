@@ -37,6 +37,10 @@ CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL
 );
+-- How far each target of notices has been told: id of the last event that it was told of, or is not to be told of.
+CREATE TABLE notice_cursor (
+  target TEXT PRIMARY KEY, event INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE token (
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
 ) WITHOUT ROWID;

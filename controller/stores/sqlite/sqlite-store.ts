@@ -12,6 +12,7 @@ import { openDeviceLists } from './device-lists.ts';
 import { openDeviceTable } from './device-table.ts';
 import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
+import { openNoticeCursors } from './notice-cursors.ts';
 import { openNumbers } from './numbers.ts';
 import { openProducts } from './products.ts';
 import { openReviews } from './reviews.ts';
@@ -57,6 +58,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
   });
   const products = openProducts(db, words);
   const reviews = openReviews(db);
+  const noticeCursors = openNoticeCursors(db);
   const evidence = openEvidence(db, words);
   const history = openHistory(db, words);
   const devices = openDeviceTable(db, { words, numbers, contacts, products, evidence, history });
@@ -129,6 +131,8 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     saveReview: (review) => write(() => reviews.save(review)),
     arrival: (revision) => read(() => reviews.readArrival(revision)),
     saveArrival: (arrival) => write(() => reviews.saveArrival(arrival)),
+    noticeCursors: () => read(noticeCursors.list),
+    saveNoticeCursors: (changes) => write(() => noticeCursors.save(changes)),
     saveToken: (token) => write(() => products.saveToken(token)),
     tokens: () => read(products.listTokens),
     close: async () => {

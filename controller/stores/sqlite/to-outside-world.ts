@@ -1,9 +1,10 @@
-// The step from schema version 2 to 3: reviews of pull requests, and the plans of revisions as they arrived.
+// The step from schema version 2 to 3, for what the controller tells the outside world: reviews of pull requests, the
+// plans of revisions as they arrived, and how far each target of notices has been told.
 
 import type { Migration } from './migration.ts';
 
 /** Version 2 to 3. */
-export const REVIEWS: Migration = {
+export const OUTSIDE_WORLD: Migration = {
   version: 3,
   sql: `
     CREATE TABLE review (
@@ -13,5 +14,8 @@ export const REVIEWS: Migration = {
     CREATE INDEX review_open ON review (saved) WHERE open = 1;
     CREATE TABLE arrival (
       number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL
-    );`,
+    );
+    CREATE TABLE notice_cursor (
+      target TEXT PRIMARY KEY, event INTEGER NOT NULL
+    ) WITHOUT ROWID;`,
 };
