@@ -53,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'reconciler',
   ],
+  notices: ['base', 'model', 'reports', 'stores', 'reconciler'],
   server: [
     'base',
     'model',
@@ -78,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'reconciler',
     'reviewer',
+    'notices',
     'server',
   ],
 };
