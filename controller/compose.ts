@@ -14,6 +14,7 @@ import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.t
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
+import { createNotifier } from './notices/notifier.ts';
 import type { Controller } from './reconciler/controller.ts';
 import { createController } from './reconciler/create-controller.ts';
 import { createRevisionLoader } from './reconciler/revision-loader.ts';
@@ -23,6 +24,7 @@ import { createReviewer } from './reviewer/reviewer.ts';
 import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
 import type { ForgePort } from './server/ports.ts';
+import { readProgramVersion } from './server/program-version.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
 import { openChangeSource, openSource } from './sources/open-source.ts';
 import { openUrl } from './sources/open-url.ts';
@@ -51,6 +53,14 @@ export async function composeController(
     forge === null || source.value === null
       ? null
       : createReviews(forge, state.value, controller, source.value, options);
+  const notifier =
+    options.notices.length === 0
+      ? null
+      : createNotifier(
+          options.notices,
+          { store, controller, clock: systemClock, log },
+          { version: readProgramVersion(), random: Math.random },
+        );
   const server = await createServer(
     {
       controller,
@@ -67,6 +77,7 @@ export async function composeController(
     await server.close();
     ending.abort();
     await reviews?.close();
+    await notifier?.close();
     await controller.close();
     await gateway.close();
     await source.value?.close();
@@ -82,6 +93,8 @@ export async function composeController(
   gateway.start();
   const { address, deviceAddress } = listening.value;
   state.value.announce(address);
+  // Before the first pass: what it does is told.
+  await notifier?.start();
   const started = await controller.start();
   if (!started.ok) {
     await close();
