@@ -23,6 +23,7 @@ import { REVIEWED_BINARY_BYTES_MAX } from './reviewer/read-change.ts';
 import { createReviewer } from './reviewer/reviewer.ts';
 import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
+import { createPassTimes, type PassTimes } from './server/pass-times.ts';
 import type { ForgePort } from './server/ports.ts';
 import { readProgramVersion } from './server/program-version.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
@@ -48,7 +49,8 @@ export async function composeController(
   if (!state.ok) return state;
   const { store } = state.value;
   const gateway = createGateway(state.value, log, options);
-  const controller = connect(state.value, gateway, source.value, log, options);
+  const passTimes = createPassTimes();
+  const controller = connect(state.value, gateway, source.value, log, options, passTimes);
   const reviews =
     forge === null || source.value === null
       ? null
@@ -68,6 +70,8 @@ export async function composeController(
       deviceRoutes: gateway.routes,
       gateway,
       forge: reviews,
+      notices: notifier,
+      passTimes,
       clock: systemClock,
       log,
     },
@@ -215,6 +219,7 @@ function connect(
   source: Source | null,
   log: ReconcilerLog,
   options: Pick<ServeOptions, 'adopt' | 'intervalMs' | 'followSource'>,
+  passTimes?: PassTimes,
 ): Controller {
   const { adopt, intervalMs, followSource } = options;
   return createController(
@@ -230,6 +235,7 @@ function connect(
       openUrl,
       clock: systemClock,
       log,
+      ...(passTimes !== undefined && { onPass: passTimes.observe }),
     },
     { adopt, intervalMs, followSource, random: Math.random },
   );
@@ -265,6 +271,8 @@ export async function composeOffline(options: {
       deviceRoutes: gateway.routes,
       gateway,
       forge: null,
+      notices: null,
+      passTimes: null,
       clock: systemClock,
       log,
     },

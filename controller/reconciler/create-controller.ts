@@ -16,7 +16,7 @@ import { createHeldProducts, driverOf } from './held-products.ts';
 import { createLoop } from './loop.ts';
 import { nextDueMs } from './next-due.ts';
 import { createReconciler } from './pass.ts';
-import type { ReconcilerOptions, ReconcilerPorts } from './ports.ts';
+import type { PassReport, ReconcilerOptions, ReconcilerPorts } from './ports.ts';
 import { createSourceReader } from './source-reader.ts';
 
 /** Creates a controller over its adapters. Nothing happens before `start` or `restore`. */
@@ -31,8 +31,22 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   /** One at a time: whatever reads the source or makes a pass goes through here. */
   const inTurn = createSerial();
 
+  const timed = async (
+    make: () => ReturnType<typeof reconciler.pass>,
+  ): ReturnType<typeof reconciler.pass> => {
+    const begun = ports.clock.monotonicMs();
+    let outcome: PassReport['outcome'] = 'failed';
+    try {
+      const made = await make();
+      if (made.ok && Object.keys(made.value.failures).length === 0) outcome = 'ok';
+      return made;
+    } finally {
+      ports.onPass?.({ seconds: (ports.clock.monotonicMs() - begun) / 1_000, outcome });
+    }
+  };
+
   const pass: typeof reconciler.pass = async (request, adopt) => {
-    const made = await reconciler.pass(request, adopt);
+    const made = await timed(() => reconciler.pass(request, adopt));
     if (made.ok) passes += 1;
     const woken = waiters;
     waiters = [];

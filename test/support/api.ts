@@ -17,7 +17,13 @@ import type { ChangeReview } from '../../controller/model/review.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
 import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
 import { createServer, type Server } from '../../controller/server/create-server.ts';
-import type { ForgePort, ServerOptions } from '../../controller/server/ports.ts';
+import { createPassTimes, type PassTimes } from '../../controller/server/pass-times.ts';
+import type {
+  ForgePort,
+  NoticesView,
+  ServerOptions,
+  TrafficView,
+} from '../../controller/server/ports.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { buildDesired } from './desired.ts';
@@ -264,6 +270,19 @@ export const API_PLAN: Plan = {
   ],
 };
 
+/** What devices have asked the gateway for. */
+export const API_TRAFFIC: TrafficView = {
+  polls: 70_000,
+  downloadsSent: 9,
+  downloadsBroken: 1,
+  downloadedBytes: 9_000_000,
+};
+
+/** Where notices go. */
+export const API_NOTICES: readonly NoticesView[] = [
+  { name: 'ops', sent: 5, failed: 2, dropped: 1, pending: 3 },
+];
+
 /** A controller that notes its calls; its picture may be replaced. */
 export interface FakeController extends Controller {
   picture: ControllerView;
@@ -447,6 +466,7 @@ export interface ApiUnderTest {
   readonly deviceAddress: string;
   /** Every line that was logged. */
   readonly log: string[];
+  readonly passTimes: PassTimes;
   ask(path: string, ask?: ApiAsk): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
@@ -462,6 +482,7 @@ export async function startApi(
   const store = opened.value;
   const controller = createFakeController();
   const log: string[] = [];
+  const passTimes = createPassTimes();
   const policy = compilePolicy(API_IN_FORCE, API_FIRMWARE, { stopped: false });
   const server = await createServer(
     {
@@ -477,8 +498,11 @@ export async function startApi(
         momentOf: (product) =>
           product === 'thermostat' ? { at: API_NOW, listened: 10_000_000 } : null,
         isListening: () => true,
+        trafficOf: (product) => (product === 'thermostat' ? API_TRAFFIC : null),
       },
       forge,
+      notices: { view: () => API_NOTICES },
+      passTimes,
       clock: { now: () => API_NOW, monotonicMs: () => 0 },
       log: { info: (line) => log.push(line), warn: (line) => log.push(line) },
     },
@@ -494,6 +518,7 @@ export async function startApi(
     address,
     deviceAddress,
     log,
+    passTimes,
     ask: (path, ask) => askHttp(`${address}${path}`, ask),
     async close() {
       await server.close();

@@ -32,6 +32,7 @@ import { createRoutes } from './routes.ts';
 import type { ServedProduct, ServingStart } from './served-products.ts';
 import { createServedProducts, momentFor } from './served-products.ts';
 import { createSteadyClock } from './steady-clock.ts';
+import type { Traffic } from './traffic.ts';
 import { createTransfers } from './transfers.ts';
 
 /** The gateway as a fleet driver, with what the server and `why` need of it beside. */
@@ -51,6 +52,8 @@ export interface GatewayDriver extends FleetDriver {
   momentOf(product: string): Moment | null;
   /** False while the product's listening time stands: most of its fleet is silent, or was until lately. */
   isListening(product: string): boolean;
+  /** What the product's devices have asked for since the start; null where nothing of it was ever in force. */
+  trafficOf(product: string): Readonly<Traffic> | null;
 }
 
 /** Creates a gateway that serves no product until `enforce` is called. */
@@ -123,6 +126,7 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
       const served = products.byName(product);
       return served === null || served.policy === null || served.listening.runs;
     },
+    trafficOf: (product) => products.byName(product)?.traffic ?? null,
     observe: (product, named) =>
       guard(async () => {
         await housekeeping.flush();

@@ -7,6 +7,7 @@ import type { ProductPolicy } from '../../model/policy.ts';
 import { pollDocument } from './documents.ts';
 import type { ExhaustedRounds } from './exhausted-rounds.ts';
 import { createExhaustedRounds } from './exhausted-rounds.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 
 /** A product under service. One object per product for as long as the process runs; its fields change. */
 export interface ServedProduct {
@@ -21,6 +22,7 @@ export interface ServedProduct {
   idleDocument: string;
   /** Rounds under this policy whose rate has no token left, as a hint. */
   exhausted: ExhaustedRounds;
+  readonly traffic: Traffic;
 }
 
 /** What a product begins with in this process. */
@@ -53,6 +55,7 @@ export function createServedProducts(): ServedProducts {
         gap,
         idleDocument: '',
         exhausted: createExhaustedRounds(),
+        traffic: createTraffic(),
       };
       product.policy = policy;
       product.idleDocument =
