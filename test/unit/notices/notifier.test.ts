@@ -240,6 +240,16 @@ describe('a receiver that takes nothing', () => {
     expect(log.join()).not.toContain('5ecret');
   });
 
+  it('is tried again soon when it fails after it had taken something', async () => {
+    const failing: ReceiverAnswer = { status: 500 };
+    answerWith(failing, failing, failing, { status: 200 }, failing);
+    await start([targetOf()], { pause: 30, pauseMax: 60_000 });
+    await happen(2);
+    await until(() => receiver.received.length >= 6);
+    const [fifth = 0, sixth = 0] = receiver.received.slice(4).map(({ at }) => at);
+    expect(sixth - fifth).toBeLessThan(230);
+  });
+
   it('says how long it wants to be left alone', async () => {
     answerWith(
       { status: 429, headers: { 'retry-after': '1' } },
@@ -385,6 +395,29 @@ describe('the place in the log', () => {
     expect(keys()[0]).toBe(keys()[1]);
   });
 
+  it('is written with each delivery', async () => {
+    await start([targetOf()], { idleSave: 1e9 });
+    await happen(2);
+    const place = async (): Promise<unknown> => (await store.noticeCursors()).get('ops');
+    await expect.poll(place, { timeout: 5_000, interval: 5 }).toBe(2);
+  });
+
+  it('leads through a log of many pages, of which each event is read once', async () => {
+    await (await start()).close();
+    await happen(205);
+    await store.addEvents(
+      Array.from({ length: 5 }, (_, index) =>
+        eventOf('ReleaseHalted', { message: `halted ${index}` }),
+      ),
+    );
+    await happen(205, 206);
+    await start();
+    await until(() => receiver.received.length >= 201);
+    await until(async () => (await store.noticeCursors()).get('ops') === 415);
+    const numbers = Array.from({ length: 200 }, (_, index) => String(index + 211));
+    expect(messages()).toEqual(['left out 215', ...numbers]);
+  });
+
   it('does not move before the receiver has answered', async () => {
     receiver.answer = () => 'hang';
     const first = await start([targetOf()], { limit: 60_000 });
@@ -392,6 +425,7 @@ describe('the place in the log', () => {
     await until(() => receiver.received.length >= 1);
     await first.close();
     expect(await store.noticeCursors()).toEqual(new Map([['ops', 0]]));
+    expect(log).toEqual([]);
     receiver.answer = () => ({ status: 200 });
     await start();
     await until(() => receiver.received.length >= 2);
