@@ -21,6 +21,7 @@ import type { FirmwareRecord } from '../model/firmware.ts';
 import type { CensusCell, Tallies } from '../model/live.ts';
 import type { ArrivalRecord, ReviewRecord } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
+import type { DevicePage, DeviceProperties, DeviceSearch } from './device-search.ts';
 
 /** What the state keeps of a product. */
 export interface ProductRecord {
@@ -76,17 +77,9 @@ export type SaveOutcome =
   /** The meter holds no token before `freeAt` (on the clock of `Spending.at`). */
   | { readonly status: 'exhausted'; readonly freeAt: number };
 
-/** Filters are and-ed. All are answered from an index or bounded by `limit`. */
-export interface DeviceQuery {
+/** Devices by what they have, in the order of their ids. For lists that an index serves: all else is a search. */
+export interface DeviceQuery extends DeviceProperties {
   readonly product: string;
-  readonly idPrefix?: string;
-  /** Running version; `null` asks for devices whose version is unknown. */
-  readonly running?: number | null;
-  readonly locked?: boolean;
-  readonly standing?: 'expected' | 'active' | 'quarantined';
-  readonly failing?: boolean;
-  /** An action is open. */
-  readonly updating?: boolean;
   /** Keyset paging by id: only devices with a greater id. */
   readonly afterId?: string;
   /** 1..1000. */
@@ -176,6 +169,8 @@ export interface Store {
   /** All devices with a carried-out lock. */
   lockedDevices(product: string): Promise<readonly DeviceSighting[]>;
   devices(query: DeviceQuery): Promise<readonly DeviceSighting[]>;
+  /** A page of the devices that match, in bounded time. */
+  searchDevices(search: DeviceSearch): Promise<DevicePage>;
   /** The products under which a device id is known. */
   productsOf(id: string): Promise<readonly string[]>;
   /** Devices with an open action whose `deadline` is at or before `listened`, oldest first. */

@@ -1,5 +1,5 @@
-// States that older programs made (before staged releases, and before reviews), opened by this one: nothing is lost, and
-// what is new is filled from what was there.
+// States that older programs made (before staged releases, and before reviews and lists), opened by this one: nothing is
+// lost, and what is new is filled from what was there.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { DIRECT_STRATEGY } from '../../controller/model/desired.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
 import { bucketOf } from '../../controller/releases/circle.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
+import type { DeviceOrder } from '../../controller/stores/device-search.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { recountCensus } from './store-contract-census.ts';
 import {
@@ -93,6 +94,21 @@ describe('a state of schema version 1', () => {
     expect(devices.get('d-locked')?.lock).toMatchObject({ version: 42, armed: true });
     expect(await store.attributes(1)).toEqual({ fw_version: '41' });
     expect(await store.action(PRODUCT, 'd-offered', 1234)).toEqual(makeAction('d-offered'));
+  });
+
+  it('lists its devices in every order', async () => {
+    const list = async (order: DeviceOrder): Promise<readonly string[]> => {
+      const plain = { product: PRODUCT, filter: {}, descending: false, after: null, limit: 99 };
+      const { sightings } = await store.searchDevices({ ...plain, order });
+      return sightings.map(({ device }) => device.id);
+    };
+    const unheard = ['d-expected'];
+    const byRegistration = await list('registration');
+    expect(byRegistration.slice(0, 1)).toEqual(unheard);
+    expect(byRegistration).toHaveLength(8);
+    expect((await list('version')).slice(0, 2)).toEqual(['d-expected', 'd-mute']);
+    const unknown = await store.devices({ product: PRODUCT, running: null, limit: 9 });
+    expect(unknown.map(({ device }) => device.id)).toEqual(['d-expected', 'd-mute']);
   });
 
   it('counts its devices as if they had been written today', async () => {

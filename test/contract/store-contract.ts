@@ -1,5 +1,5 @@
 // What every store has to do, as one suite: an implementation's test calls `describeStoreContract` and adds only what is
-// its own. Devices, contacts, the census and rates have files of their own.
+// its own. Devices, searches, contacts, the census and rates have files of their own.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -12,6 +12,7 @@ import { describeDevices } from './store-contract-devices.ts';
 import { describeMeters } from './store-contract-meters.ts';
 import { describeNotices } from './store-contract-notices.ts';
 import { describeReviews } from './store-contract-reviews.ts';
+import { describeSearch, describeTotals } from './store-contract-search.ts';
 import {
   changeDevice,
   createDevice,
@@ -56,6 +57,8 @@ export function describeStoreContract(
     }
     describeProducts(() => store, reopen);
     describeDevices(() => store, reopen);
+    describeSearch(() => store, 4);
+    describeTotals(() => store, reopen);
     describeContacts(() => store, reopen);
     describeCensus(() => store, reopen);
     describeMeters(() => store, reopen);

@@ -46,11 +46,13 @@ CREATE TABLE token (
 ) WITHOUT ROWID;
 
 -- standing: 0 expected, 1 active, 2 quarantined. deadline: listening time at which its open action has failed.
--- bucket: its place on the circle of devices, for good.
+-- running: 0 for an unknown version. bucket: its place on the circle of devices, for good. registered: epoch
+-- milliseconds of its first contact, 0 before it.
 CREATE TABLE device (
   product INTEGER NOT NULL, id TEXT NOT NULL, key INTEGER NOT NULL, rev INTEGER NOT NULL,
   standing INTEGER NOT NULL, running INTEGER, lock_version INTEGER, failing INTEGER NOT NULL,
   deadline INTEGER, detail TEXT NOT NULL, bucket INTEGER NOT NULL DEFAULT 0,
+  registered INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (product, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX device_key ON device (key);
@@ -60,6 +62,7 @@ CREATE INDEX device_failing ON device (product, id) WHERE failing = 1;
 CREATE INDEX device_updating ON device (product, id) WHERE deadline IS NOT NULL;
 CREATE INDEX device_due ON device (product, deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX device_apart ON device (product, standing, id) WHERE standing <> 1;
+CREATE INDEX device_registered ON device (product, registered, id);
 CREATE INDEX device_bucket ON device (product, bucket, id) WHERE standing = 1;
 CREATE TABLE attribute (key INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE tally (

@@ -9,6 +9,8 @@ import type { Store } from '../store.ts';
 import { openContacts } from './contacts.ts';
 import { openDatabase } from './database.ts';
 import { openDeviceLists } from './device-lists.ts';
+import type { SearchBounds } from './device-filter.ts';
+import { openDeviceSearches, SEARCH_BOUNDS } from './device-search.ts';
 import { openDeviceTable } from './device-table.ts';
 import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
@@ -23,6 +25,8 @@ import { createWriteGroup } from './write-group.ts';
 export interface SqliteStoreOptions {
   /** From 0 (included) to 1 (excluded): where the action ids of a new state start. */
   readonly randomStart?: () => number;
+  /** What a page of a search may cost; `SEARCH_BOUNDS` where it is left out. */
+  readonly searchBounds?: SearchBounds;
 }
 
 /**
@@ -63,6 +67,12 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
   const history = openHistory(db, words);
   const devices = openDeviceTable(db, { words, numbers, contacts, products, evidence, history });
   const lists = openDeviceLists(db, words);
+  const searches = openDeviceSearches(
+    db,
+    words,
+    (product) => devices.readTallies(product),
+    options.searchBounds ?? SEARCH_BOUNDS,
+  );
   const { read, write } = group;
 
   return {
@@ -100,6 +110,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     devicesById: (product, ids) => read(() => lists.listById(product, ids)),
     lockedDevices: (product) => read(() => lists.listLocked(product)),
     devices: (query) => read(() => lists.list(query)),
+    searchDevices: (search) => read(() => searches.search(search)),
     productsOf: (id) => read(() => lists.productsOf(id)),
     dueDevices: (product, listened, limit) => read(() => lists.listDue(product, listened, limit)),
     unheardDevices: (product, before, limit, options) =>

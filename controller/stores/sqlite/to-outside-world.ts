@@ -17,5 +17,9 @@ export const OUTSIDE_WORLD: Migration = {
     );
     CREATE TABLE notice_cursor (
       target TEXT PRIMARY KEY, event INTEGER NOT NULL
-    ) WITHOUT ROWID;`,
+    ) WITHOUT ROWID;
+    ALTER TABLE device ADD COLUMN registered INTEGER NOT NULL DEFAULT 0;
+    UPDATE device SET running = 0 WHERE running IS NULL;
+    UPDATE device SET registered = coalesce(json_extract(detail, '$.t'), 0);
+    CREATE INDEX device_registered ON device (product, registered, id);`,
 };
