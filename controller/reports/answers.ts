@@ -271,6 +271,12 @@ export interface Page<T, Cursor = string> {
   readonly next: Cursor | null;
 }
 
+/** A page of `GET …/devices`; it may have fewer devices than asked for, also none, before the end. */
+export interface DevicePageJson extends Page<DeviceSummaryJson> {
+  /** How many match in all; null where that is not known. */
+  readonly total: number | null;
+}
+
 /** One action of one device, without its feedback. */
 export interface ActionSummaryJson {
   readonly id: string;

@@ -51,6 +51,20 @@ const REQUESTS: readonly {
   { path: `${BASE}/convergence`, template: '/api/v1/products/{product}/convergence' },
   { path: `${BASE}/devices`, template: '/api/v1/products/{product}/devices' },
   { path: `${BASE}/devices?limit=1`, template: '/api/v1/products/{product}/devices' },
+  {
+    path: `${BASE}/devices?drifted=true&waiting=any&group=bench&online=true&sort=registration`,
+    template: '/api/v1/products/{product}/devices',
+  },
+  {
+    path: `${BASE}/devices?group=nobody`,
+    template: '/api/v1/products/{product}/devices',
+    status: 404,
+  },
+  {
+    path: `${BASE}/devices?after=none`,
+    template: '/api/v1/products/{product}/devices',
+    status: 400,
+  },
   { path: `${BASE}/devices?limit=0`, template: '/api/v1/products/{product}/devices', status: 400 },
   { path: `${BASE}/devices/bench-1`, template: '/api/v1/products/{product}/devices/{id}' },
   { path: `${BASE}/devices/e00f02`, template: '/api/v1/products/{product}/devices/{id}' },

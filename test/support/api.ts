@@ -10,6 +10,7 @@ import { failure, type Failure } from '../../controller/base/failure.ts';
 import { fail, ok, type Result } from '../../controller/base/result.ts';
 import { compilePolicy } from '../../controller/devices/policy.ts';
 import type { Desired } from '../../controller/model/desired.ts';
+import type { Moment } from '../../controller/model/device.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState } from '../../controller/model/live.ts';
 import type { Plan, ReleaseWait } from '../../controller/model/plan.ts';
@@ -292,7 +293,7 @@ export interface FakeController extends Controller {
 }
 
 /** The picture of a controller that is ready and serves the one product. */
-export function apiPicture(): ControllerView {
+export function apiPicture(inForce: Desired = API_IN_FORCE): ControllerView {
   return {
     source: '/fleet',
     revisionSeen: 'r2',
@@ -315,7 +316,7 @@ export function apiPicture(): ControllerView {
       {
         product: 'thermostat',
         revision: 'r1',
-        inForce: API_IN_FORCE,
+        inForce,
         live: LIVE,
         plan: API_PLAN.products[0] ?? null,
         conditions: [
@@ -471,19 +472,37 @@ export interface ApiUnderTest {
   close(): Promise<void>;
 }
 
+/** What is in force for the one product, where it is not what is above. */
+export interface ApiFleet {
+  readonly inForce: Desired;
+  readonly firmware: readonly FirmwareRecord[];
+  readonly moment: Moment;
+  /** A state that is there already; null: a new one. */
+  readonly state: string | null;
+}
+
+const API_FLEET: ApiFleet = {
+  inForce: API_IN_FORCE,
+  firmware: API_FIRMWARE,
+  moment: { at: API_NOW, listened: 10_000_000 },
+  state: null,
+};
+
 /** Starts one; close it after use. */
 export async function startApi(
   options: Partial<ServerOptions> = {},
   forge: ForgePort | null = null,
+  fleet: ApiFleet = API_FLEET,
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-api-'));
-  const opened = await openSqliteStore(join(folder, 'state.db'));
+  const opened = await openSqliteStore(fleet.state ?? join(folder, 'state.db'));
   if (!opened.ok) throw new Error(opened.error.message);
   const store = opened.value;
   const controller = createFakeController();
   const log: string[] = [];
   const passTimes = createPassTimes();
-  const policy = compilePolicy(API_IN_FORCE, API_FIRMWARE, { stopped: false });
+  controller.picture = apiPicture(fleet.inForce);
+  const policy = compilePolicy(fleet.inForce, fleet.firmware, { stopped: false });
   const server = await createServer(
     {
       controller,
@@ -495,8 +514,7 @@ export async function startApi(
       },
       gateway: {
         policyOf: (product) => (product === 'thermostat' ? policy : null),
-        momentOf: (product) =>
-          product === 'thermostat' ? { at: API_NOW, listened: 10_000_000 } : null,
+        momentOf: (product) => (product === 'thermostat' ? fleet.moment : null),
         isListening: () => true,
         trafficOf: (product) => (product === 'thermostat' ? API_TRAFFIC : null),
       },
