@@ -35,6 +35,11 @@ describe('help', { timeout: 120_000 }, () => {
     expect(stdout).toContain('--no-color');
   });
 
+  it('explains the filters and orders of `devices` as in the golden file', async () => {
+    const { stdout } = await runCli(['devices', '--help']);
+    await expect(stdout).toMatchFileSnapshot('golden/devices-help.txt');
+  });
+
   it('lists every command', async () => {
     const { code, stdout } = await runCli(['--help']);
     expect(code).toBe(0);
