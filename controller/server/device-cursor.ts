@@ -1,7 +1,7 @@
 // Cursors of lists of devices: where a page ended, and the list that it is a page of. They are opaque to callers, and no
 // secret: a made-up one shows nothing that another list would not show.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { fail, ok, type Result } from '../base/result.ts';
 import type { DevicePlace } from '../stores/device-search.ts';
@@ -50,8 +50,5 @@ function parse(cursor: string): unknown {
 }
 
 function digest(list: ListName): string {
-  return createHash('sha256')
-    .update(JSON.stringify(list))
-    .digest('base64url')
-    .slice(0, NAME_LENGTH);
+  return hash('sha256', JSON.stringify(list), 'base64url').slice(0, NAME_LENGTH);
 }

@@ -33,7 +33,7 @@ import { countMatches, type CountPorts } from './device-totals.ts';
 import type { Words } from './words.ts';
 
 /** So that a page of a million devices takes some milliseconds, and twenty where most of what it meets does not match. */
-export const SEARCH_BOUNDS: SearchBounds = { gathered: 2_000, walked: 3_000, asked: 700 };
+export const SEARCH_BOUNDS: SearchBounds = { gathered: 1_500, walked: 2_500, asked: 500 };
 
 /** Searches; all only read. */
 export interface DeviceSearches {
