@@ -8,8 +8,9 @@ import { failure, type Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Migration } from './migration.ts';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { OUTSIDE_WORLD } from './to-outside-world.ts';
+import { REVIEWS } from './to-reviews.ts';
 import { STAGED_RELEASES } from './to-staged-releases.ts';
+import { WATCHED_FLEETS } from './to-watched-fleets.ts';
 
 /** What a program knows of schemas: how to make the newest, and how to get there. */
 export interface SchemaHistory {
@@ -23,7 +24,7 @@ export interface SchemaHistory {
 export const SCHEMA_HISTORY: SchemaHistory = {
   version: SCHEMA_VERSION,
   sql: SCHEMA,
-  migrations: [STAGED_RELEASES, OUTSIDE_WORLD],
+  migrations: [STAGED_RELEASES, REVIEWS, WATCHED_FLEETS],
 };
 
 /**
