@@ -1,0 +1,22 @@
+// The answers of the API as this folder names them; types only, so that nothing is loaded from outside of it.
+
+/** @import * as Answers from '../reports/answers.ts' */
+
+/** @typedef {Answers.StatusJson} StatusJson */
+/** @typedef {Answers.ProductSummaryJson} ProductSummaryJson */
+/** @typedef {Answers.ProductJson} ProductJson */
+/** @typedef {Answers.ReleaseJson} ReleaseJson */
+/** @typedef {Answers.ConditionJson} ConditionJson */
+/** @typedef {Answers.ProblemJson} ProblemJson */
+/** @typedef {Answers.EventJson} EventJson */
+
+/**
+ * `GET /session`: who asks, as the server sees it.
+ * @typedef {object} SessionJson
+ * @property {'viewer' | 'deployer' | null} role
+ * @property {string | null} name
+ * @property {'loopback' | 'token' | 'cookie' | 'proxy' | null} how
+ * @property {boolean} mayLogOut
+ */
+
+export {};
