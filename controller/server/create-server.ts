@@ -6,9 +6,10 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { failure, messageOf, type Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { isLoopbackHost } from './access.ts';
-import { createApi, createGuard } from './api.ts';
+import { createApi } from './api.ts';
 import { addDashboard } from './dashboard-files.ts';
 import { sendError, sendThrown } from './errors.ts';
+import { createGuard } from './guard.ts';
 import { createMetrics } from './metrics.ts';
 import { addChecks, addMetrics, renderFrontPage } from './pages.ts';
 import type { ApiContext, ListenAddress, ServerOptions, ServerPorts } from './ports.ts';
@@ -53,7 +54,7 @@ export async function createServer(ports: ServerPorts, options: ServerOptions): 
   addDashboard(main, renderFrontPage(context.version));
   addMetrics(main, createMetrics(ports, context.version), guard);
   await addWebhooks(main, ports.forge?.webhooks ?? null);
-  await main.register(createApi(context, guard), { prefix: '/api/v1' });
+  await main.register(createApi(context, guard, options.live ?? {}), { prefix: '/api/v1' });
 
   const devices = deviceListen === null ? main : createApp(context);
   if (devices !== main) addChecks(devices, ports.controller);

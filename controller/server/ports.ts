@@ -10,6 +10,7 @@ import type { Moment } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
+import type { LiveTimes } from './live/live-times.ts';
 import type { PassTimes } from './pass-times.ts';
 
 /** Takes webhooks in. What they lead to happens later: the answer says only that one was understood. */
@@ -115,6 +116,8 @@ export interface ServerOptions {
   readonly auth?: AuthOptions;
   /** How long a close waits for requests under way before it cuts them off; default 10 s. */
   readonly closeGraceMs?: number;
+  /** How often changes are looked for and told; only tests are in a hurry. */
+  readonly live?: Partial<LiveTimes>;
 }
 
 /** What routes work with. */
