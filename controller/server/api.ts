@@ -19,12 +19,14 @@ import { addFleetRoutes } from './routes/fleet-routes.ts';
 import { addLiveRoute } from './routes/live-route.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
+import { addWatchRoutes } from './routes/watch-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
 import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
+import { WATCH_SCHEMAS } from './schemas/watch-schemas.ts';
 import { createValidator } from './validation.ts';
 
 /** Largest body where a route does not say otherwise. */
@@ -34,6 +36,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 const SCHEMAS: readonly NamedSchema[] = [
   ...PRODUCT_SCHEMAS,
+  ...WATCH_SCHEMAS,
   ...DEVICE_SCHEMAS,
   ...PLAN_SCHEMAS,
   ...SNAPSHOT_SCHEMAS,
@@ -82,6 +85,7 @@ export function createApi(
     addLiveRoute(app, openStreams(context, renderings, live), (request) =>
       guard.allows(request, 'viewer'),
     );
+    addWatchRoutes(app, context);
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
     addReviewRoutes(app, context);

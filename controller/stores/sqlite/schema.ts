@@ -28,10 +28,13 @@ CREATE TABLE evidence (
 ) WITHOUT ROWID;
 CREATE INDEX evidence_device ON evidence (product, device);
 CREATE TABLE snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
--- The last review of each pull request; saved rises with each. The plan of each revision as it arrived.
+-- The last review of each pull request; saved rises with each, merged is the commit that it was merged as. And the plan
+-- of each revision as it arrived.
 CREATE TABLE review (
-  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL
+  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL,
+  merged TEXT
 );
+CREATE INDEX review_merged ON review (merged) WHERE merged IS NOT NULL;
 CREATE INDEX review_saved ON review (saved);
 CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
@@ -40,6 +43,12 @@ CREATE TABLE arrival (
 -- How far each target of notices has been told: id of the last event that it was told of, or is not to be told of.
 CREATE TABLE notice_cursor (
   target TEXT PRIMARY KEY, event INTEGER NOT NULL
+) WITHOUT ROWID;
+-- How the releases in force went, by the rounds of the product. Times are epoch milliseconds, exposures buckets.
+CREATE TABLE release_sample (
+  product INTEGER NOT NULL, round INTEGER NOT NULL, at INTEGER NOT NULL, exposure INTEGER NOT NULL,
+  in_flight INTEGER NOT NULL, succeeded INTEGER NOT NULL, failed INTEGER NOT NULL,
+  PRIMARY KEY (product, round, at)
 ) WITHOUT ROWID;
 CREATE TABLE token (
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
