@@ -354,3 +354,11 @@ export interface EventJson {
   readonly actionId: string | null;
   readonly message: string;
 }
+
+/** Who asks, and by what they are known. */
+export interface SessionJson {
+  readonly role: 'viewer' | 'deployer' | null;
+  readonly name: string | null;
+  readonly how: 'loopback' | 'token' | 'cookie' | 'proxy' | null;
+  readonly mayLogOut: boolean;
+}
