@@ -40,12 +40,14 @@ describe('the sources', () => {
     ].join('\n');
     const tip = await fleet.github.push('main', { 'hostile.yaml': bad }, { message: HOSTILE });
 
-    const marked = page.locator('.excerpt .is-marked').first();
-    await marked.waitFor();
-    expect(await marked.textContent()).toContain('Marked line 6  device: [dev-1]');
-    await page.locator('.excerpt').first().getByText(HOSTILE).waitFor();
+    const place = page.getByRole('link', { name: 'hostile.yaml:6' });
+    const refusal = page.getByRole('listitem').filter({ has: place });
+    await refusal.getByText('InvalidManifest').waitFor();
+    expect(await refusal.locator('.is-marked').textContent()).toBe(
+      'Marked line 6  device: [dev-1]',
+    );
+    await refusal.locator('.excerpt').getByText(HOSTILE).waitFor();
     expect(await page.locator('main img').count()).toBe(0);
-    const place = page.getByRole('link', { name: 'hostile.yaml:6' }).first();
     expect(await place.getAttribute('href')).toContain(`/blob/${tip}/hostile.yaml#L6`);
     await page.getByText(HOSTILE, { exact: true }).first().waitFor();
     const row = page.getByRole('row', { name: /thermostat/ });
