@@ -25,7 +25,7 @@ export type Delivery =
 
 export interface Courier {
   /** Sends a notice; never rejects. */
-  deliver(target: NoticeTarget, notice: Notice, ending: AbortSignal): Promise<Delivery>;
+  deliver(target: NoticeTarget, notice: Notice, cutting: AbortSignal): Promise<Delivery>;
   close(): Promise<void>;
 }
 
@@ -49,12 +49,12 @@ const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([408, 425, 429]);
 export function createCourier(clock: Pick<Clock, 'now'>, options: CourierOptions): Courier {
   const agent = new Agent({ connect: { timeout: options.timeLimitMs } });
   return {
-    async deliver(target, notice, ending) {
+    async deliver(target, notice, cutting) {
       const { name, url, format, secret } = target;
       const { host } = new URL(url);
       const content = format === 'json' ? noticeJson(name, notice) : noticeSlack(notice);
       const body = JSON.stringify(content);
-      const signal = AbortSignal.any([AbortSignal.timeout(options.timeLimitMs), ending]);
+      const signal = AbortSignal.any([AbortSignal.timeout(options.timeLimitMs), cutting]);
       try {
         const answer = await request(url, {
           method: 'POST',

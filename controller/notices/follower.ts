@@ -26,7 +26,10 @@ interface FollowerInput {
   readonly ports: NotifierPorts;
   readonly times: NotifierTimes;
   readonly random: () => number;
+  /** No turn begins after it. */
   readonly ending: AbortSignal;
+  /** Requests under way are given up. */
+  readonly cutting: AbortSignal;
 }
 
 /** What to do after a turn: pause for so many milliseconds, rest until the next look, or go on at once. */
@@ -34,7 +37,7 @@ type Next = number | 'rest' | 'go on';
 
 /** Creates the follower of a target; nothing happens before `follow`. */
 export function createFollower(input: FollowerInput): Follower {
-  const { target, courier, ports, times, random, ending } = input;
+  const { target, courier, ports, times, random, ending, cutting } = input;
   const { store, clock, log } = ports;
   const { name } = target;
   const { host } = new URL(target.url);
@@ -86,7 +89,7 @@ export function createFollower(input: FollowerInput): Follower {
       if (clock.monotonicMs() - savedAt >= times.idleSave) await save(open.cursor());
       return 'rest';
     }
-    const outcome = await courier.deliver(target, notice, ending);
+    const outcome = await courier.deliver(target, notice, cutting);
     if (outcome.status === 'failed') {
       if (ending.aborted) return 'rest';
       counts.failed += 1;

@@ -18,13 +18,17 @@ const TIMES: NotifierTimes = {
   lookGap: 1_000,
   look: 30_000,
   idleSave: 60_000,
+  closeGrace: 2_000,
 };
 
 export interface Notifier {
   /** A target that is new begins with what happens from now on. Resolves once that is written; never rejects. */
   start(): Promise<void>;
   view(): readonly TargetView[];
-  /** Gives up requests under way, which are sent again after the next start, and writes how far each target is. */
+  /**
+   * Starts nothing more, waits a moment for the answers to requests under way, so that an ordinary restart repeats none,
+   * and writes how far each target is. What has no answer by then is sent again after the next start.
+   */
   close(): Promise<void>;
 }
 
@@ -40,8 +44,17 @@ export function createNotifier(
   const courier = createCourier(clock, { timeLimitMs: times.limit, version });
   const ending = new AbortController();
   const { signal } = ending;
+  const cutting = new AbortController();
   const followers = targets.map((target) =>
-    createFollower({ target, courier, ports, times, random, ending: signal }),
+    createFollower({
+      target,
+      courier,
+      ports,
+      times,
+      random,
+      ending: signal,
+      cutting: cutting.signal,
+    }),
   );
   let running: Promise<unknown> = Promise.resolve();
 
@@ -97,7 +110,9 @@ export function createNotifier(
     async close() {
       ending.abort();
       for (const follower of followers) follower.wake();
+      const grace = setTimeout(() => cutting.abort(), times.closeGrace);
       await running;
+      clearTimeout(grace);
       for (const follower of followers) {
         await follower.finish().catch((thrown: unknown) => {
           log.warn(`notices to ${follower.name}: the place was not written: ${messageOf(thrown)}`);

@@ -34,6 +34,8 @@ export interface NotifierTimes {
   readonly look: number;
   /** Least time between two writes of a cursor for which nothing was sent. */
   readonly idleSave: number;
+  /** How long a close waits for the answers to requests under way. */
+  readonly closeGrace: number;
 }
 
 /** A target as metrics show it; counts are since the start of the process. */

@@ -27,7 +27,7 @@ export interface NoticeReceiver {
   /** Every request, in order. */
   readonly received: ReceivedNotice[];
   /** Decides about each request. Default: 200. */
-  answer: (notice: ReceivedNotice) => ReceiverAnswer;
+  answer: (notice: ReceivedNotice) => ReceiverAnswer | Promise<ReceiverAnswer>;
   close(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function startNoticeReceiver(): Promise<NoticeReceiver> {
       const { url: path = '', headers } = request;
       const notice = { path, headers, body, at: performance.now() };
       received.push(notice);
-      give(receiver.answer(notice), response);
+      void Promise.resolve(receiver.answer(notice)).then((answer) => give(answer, response));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

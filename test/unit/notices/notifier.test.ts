@@ -32,6 +32,7 @@ const TIMES: NotifierTimes = {
   lookGap: 10,
   look: 20,
   idleSave: 0,
+  closeGrace: 60_000,
 };
 
 let folder: string;
@@ -295,6 +296,7 @@ describe('a receiver that takes nothing', () => {
     try {
       const notifier = await start([targetOf({ name: 'slow', url: slow.url }), targetOf()], {
         limit: 60_000,
+        closeGrace: 20,
       });
       await happen(20);
       await until(() => receiver.received.length >= 20);
@@ -360,6 +362,21 @@ describe('the place in the log', () => {
     }
   });
 
+  it('is behind a request whose answer comes while the process ends', async () => {
+    const { promise: answer, resolve: answerNow } = Promise.withResolvers<ReceiverAnswer>();
+    receiver.answer = () => answer;
+    const first = await start([targetOf()], { limit: 60_000 });
+    await happen(2);
+    await until(() => receiver.received.length >= 1);
+    const closed = first.close();
+    answerNow({ status: 200 });
+    await closed;
+    expect(await store.noticeCursors()).toEqual(new Map([['ops', 1]]));
+    await start();
+    await until(() => receiver.received.length >= 2);
+    expect(messages()).toEqual(['1', '2']);
+  });
+
   it('is forgotten once settings no longer name the target', async () => {
     await (await start([targetOf({ name: 'old' })])).close();
     await happen(3);
@@ -420,7 +437,7 @@ describe('the place in the log', () => {
 
   it('does not move before the receiver has answered', async () => {
     receiver.answer = () => 'hang';
-    const first = await start([targetOf()], { limit: 60_000 });
+    const first = await start([targetOf()], { limit: 60_000, closeGrace: 20 });
     await happen(1);
     await until(() => receiver.received.length >= 1);
     await first.close();
