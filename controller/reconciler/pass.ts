@@ -23,6 +23,7 @@ import type { ProposedChange, SyncReport, SyncRequest } from './controller.ts';
 import type { HeldProducts } from './held-products.ts';
 import { driverOf } from './held-products.ts';
 import { nameFirstDevices } from './first-devices.ts';
+import { createSampleNotes } from './note-samples.ts';
 import { observeFleets } from './observe-fleets.ts';
 import type { ReconcilerPorts } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -70,6 +71,7 @@ export function createReconciler(
     arrived = plan.revision;
   };
 
+  const noteSamples = createSampleNotes(store);
   const tellWaiting = createWaitingTeller(store);
   /** What the source as a whole waits for, whatever else stands in its manifests. */
   const sourceProblemsOf = (snapshot: Snapshot | null): readonly Problem[] => [
@@ -152,6 +154,8 @@ export function createReconciler(
         plan: plans.get(product) ?? earlier,
       });
       await saveConditions(product, failed, sourceProblem);
+      const after = held.get(product);
+      if (failed === null && after !== undefined) await noteSamples(product, after, clock.now());
     }
   };
 

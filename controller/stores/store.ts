@@ -19,6 +19,7 @@ import type { Condition } from '../model/condition.ts';
 import type { Event, EventDraft } from '../model/event.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
 import type { CensusCell, Tallies } from '../model/live.ts';
+import type { ReleaseSample } from '../model/release-sample.ts';
 import type { ArrivalRecord, ReviewRecord } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
 import type { DevicePage, DeviceProperties, DeviceSearch } from './device-search.ts';
@@ -105,6 +106,15 @@ export interface ReviewQuery {
   readonly open?: true;
 }
 
+/** What changes of the samples of a product's releases, at once. */
+export interface SampleChange {
+  readonly add: readonly ReleaseSample[];
+  /** Single samples that were thinned out. */
+  readonly dropped: readonly Pick<ReleaseSample, 'round' | 'at'>[];
+  /** Rounds that are no longer in force: all of their samples go. */
+  readonly forgotten: readonly number[];
+}
+
 export type Role = 'viewer' | 'deployer';
 
 /** A bearer token of the API. Only its hash is kept. */
@@ -132,6 +142,11 @@ export interface Store {
   /** The newest good reading of the source, kept so that gates go on after a restart without the repo. */
   snapshot(): Promise<Snapshot | null>;
   saveSnapshot(snapshot: Snapshot, events: readonly EventDraft[]): Promise<void>;
+
+  // --- samples ------------------------------------------------------------------------------------------------
+  /** How the releases of a product went: by round, oldest first. How many there are is up to who saves them. */
+  releaseSamples(product: string): Promise<readonly ReleaseSample[]>;
+  saveReleaseSamples(product: string, change: SampleChange): Promise<void>;
 
   // --- reviews ------------------------------------------------------------------------------------------------
   /** The last review of each pull request, the newest 500; saved last first. */

@@ -1,4 +1,4 @@
-// States that older programs made (before staged releases, and before reviews and lists), opened by this one: nothing is
+// States that older programs made (before staged releases, before reviews, and before lists), opened by this one: nothing is
 // lost, and what is new is filled from what was there.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -27,6 +27,7 @@ import {
 
 const STATE_1 = readFileSync(new URL('sqlite-state-1.sql', import.meta.url), 'utf8');
 const STATE_2 = readFileSync(new URL('sqlite-state-2.sql', import.meta.url), 'utf8');
+const STATE_3 = readFileSync(new URL('sqlite-state-3.sql', import.meta.url), 'utf8');
 const DAY_MS = 86_400_000;
 
 let folder: string;
@@ -258,6 +259,35 @@ describe('a state of schema version 2', () => {
     expect(existsSync(`${second}.v2.bak`)).toBe(true);
     await store.close();
     expect(describeTables(second)).toEqual(describeTables(file));
+    store = await openStore(file);
+  });
+});
+
+describe('a state of schema version 3', () => {
+  it('is the same afterwards as one of version 1, with its reviews and no targets and samples', async () => {
+    const third = join(folder, 'third.db');
+    const db = new DatabaseSync(third);
+    db.exec(STATE_3);
+    db.close();
+    const other = await openStore(third);
+    expect(await other.products()).toEqual(await store.products());
+    expect(await other.devices({ product: PRODUCT, limit: 99 })).toEqual(
+      await store.devices({ product: PRODUCT, limit: 99 }),
+    );
+    const plain = { product: PRODUCT, filter: {}, descending: true, after: null, limit: 3 };
+    const { sightings } = await other.searchDevices({ ...plain, order: 'registration' });
+    expect(sightings.map(({ device }) => device.registeredAt)).toEqual([1_000, 1_000, 1_000]);
+    expect(await other.devices({ product: PRODUCT, running: null, limit: 9 })).toHaveLength(2);
+    expect(await other.reviews({ open: true })).toMatchObject([
+      { pullRequest: { number: 7, title: '“Release 42”' }, head: 'h1', outcome: null },
+    ]);
+    expect(await other.arrival('c0ffee')).toMatchObject({ revision: 'c0ffee', at: 8 });
+    expect(await other.noticeCursors()).toEqual(new Map());
+    expect(await other.releaseSamples(PRODUCT)).toEqual([]);
+    await other.close();
+    expect(existsSync(`${third}.v3.bak`)).toBe(true);
+    await store.close();
+    expect(describeTables(third)).toEqual(describeTables(file));
     store = await openStore(file);
   });
 });

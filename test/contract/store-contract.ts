@@ -11,6 +11,7 @@ import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
 import { describeMeters } from './store-contract-meters.ts';
 import { describeNotices } from './store-contract-notices.ts';
+import { describeSamples } from './store-contract-samples.ts';
 import { describeReviews } from './store-contract-reviews.ts';
 import { describeSearch, describeTotals } from './store-contract-search.ts';
 import {
@@ -62,6 +63,7 @@ export function describeStoreContract(
     describeContacts(() => store, reopen);
     describeCensus(() => store, reopen);
     describeMeters(() => store, reopen);
+    describeSamples(() => store, reopen);
     describeReviews(() => store, reopen);
     describeNotices(() => store, reopen);
     describeHistory(() => store, reopen);

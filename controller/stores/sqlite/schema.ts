@@ -41,6 +41,12 @@ CREATE TABLE arrival (
 CREATE TABLE notice_cursor (
   target TEXT PRIMARY KEY, event INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- How the releases in force went, by the rounds of the product. Times are epoch milliseconds, exposures buckets.
+CREATE TABLE release_sample (
+  product INTEGER NOT NULL, round INTEGER NOT NULL, at INTEGER NOT NULL, exposure INTEGER NOT NULL,
+  in_flight INTEGER NOT NULL, succeeded INTEGER NOT NULL, failed INTEGER NOT NULL,
+  PRIMARY KEY (product, round, at)
+) WITHOUT ROWID;
 CREATE TABLE token (
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
 ) WITHOUT ROWID;

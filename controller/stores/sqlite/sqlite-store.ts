@@ -17,6 +17,7 @@ import { openHistory } from './history.ts';
 import { openNoticeCursors } from './notice-cursors.ts';
 import { openNumbers } from './numbers.ts';
 import { openProducts } from './products.ts';
+import { openReleaseSamples } from './release-samples.ts';
 import { openReviews } from './reviews.ts';
 import { classifySqliteError } from './sqlite-failure.ts';
 import { loadWords } from './words.ts';
@@ -61,6 +62,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     contacts.reload();
   });
   const products = openProducts(db, words);
+  const samples = openReleaseSamples(db);
   const reviews = openReviews(db);
   const noticeCursors = openNoticeCursors(db);
   const evidence = openEvidence(db, words);
@@ -142,6 +144,13 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     saveReview: (review) => write(() => reviews.save(review)),
     arrival: (revision) => read(() => reviews.readArrival(revision)),
     saveArrival: (arrival) => write(() => reviews.saveArrival(arrival)),
+    releaseSamples: (product) =>
+      read(() => {
+        const number = words.find(product);
+        return number === null ? [] : samples.list(number);
+      }),
+    saveReleaseSamples: (product, change) =>
+      write(() => samples.save(words.intern(product), change)),
     noticeCursors: () => read(noticeCursors.list),
     saveNoticeCursors: (changes) => write(() => noticeCursors.save(changes)),
     saveToken: (token) => write(() => products.saveToken(token)),

@@ -1,5 +1,5 @@
-// The step from schema version 3 to 4, for people who watch a fleet: how far each target of notices has been told, and
-// what lists of devices are ordered by.
+// The step from schema version 3 to 4, for people who watch a fleet: how far each target of notices has been told, how
+// releases went, and what lists of devices are ordered by.
 
 import type { Migration } from './migration.ts';
 
@@ -9,6 +9,11 @@ export const WATCHED_FLEETS: Migration = {
   sql: `
     CREATE TABLE notice_cursor (
       target TEXT PRIMARY KEY, event INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE release_sample (
+      product INTEGER NOT NULL, round INTEGER NOT NULL, at INTEGER NOT NULL, exposure INTEGER NOT NULL,
+      in_flight INTEGER NOT NULL, succeeded INTEGER NOT NULL, failed INTEGER NOT NULL,
+      PRIMARY KEY (product, round, at)
     ) WITHOUT ROWID;
     ALTER TABLE device ADD COLUMN registered INTEGER NOT NULL DEFAULT 0;
     UPDATE device SET running = 0 WHERE running IS NULL;
