@@ -14,6 +14,7 @@ import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.t
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
+import { type PageTemplates, pagesOfFolder } from './model/pages.ts';
 import { createNotifier } from './notices/notifier.ts';
 import type { Controller } from './reconciler/controller.ts';
 import { createController } from './reconciler/create-controller.ts';
@@ -26,6 +27,7 @@ import { createServer } from './server/create-server.ts';
 import { createPassTimes, type PassTimes } from './server/pass-times.ts';
 import type { ForgePort } from './server/ports.ts';
 import { readProgramVersion } from './server/program-version.ts';
+import { pagesOfGitUrl } from './sources/git/git-pages.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
 import { openChangeSource, openSource } from './sources/open-source.ts';
 import { openUrl } from './sources/open-url.ts';
@@ -70,6 +72,7 @@ export async function composeController(
       deviceRoutes: gateway.routes,
       gateway,
       forge: reviews,
+      pages: pagesOf(options.source, forge),
       notices: notifier,
       passTimes,
       clock: systemClock,
@@ -181,6 +184,13 @@ function createReviews(
   };
 }
 
+/** The forge knows best; without one the address of the repository may tell. */
+function pagesOf(spec: ServeOptions['source'], forge: Forge | null): PageTemplates | null {
+  if (spec?.kind !== 'git') return null;
+  const pages = forge?.pages ?? pagesOfGitUrl(spec.url);
+  return pages === null ? null : pagesOfFolder(pages, spec.subfolder);
+}
+
 function openSourceOf(
   options: Pick<ServeOptions, 'source' | 'stateSpec' | 'verify'>,
   forge: Forge | null,
@@ -271,6 +281,7 @@ export async function composeOffline(options: {
       deviceRoutes: gateway.routes,
       gateway,
       forge: null,
+      pages: null,
       notices: null,
       passTimes: null,
       clock: systemClock,

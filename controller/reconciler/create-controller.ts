@@ -12,6 +12,7 @@ import { createSerial } from '../sources/serial.ts';
 import type { Controller, ControllerView } from './controller.ts';
 import { readConvergence } from './convergence.ts';
 import { setEmergencyStop } from './emergency-stop.ts';
+import { createExcerptReader } from './excerpts.ts';
 import { createHeldProducts, driverOf } from './held-products.ts';
 import { createLoop } from './loop.ts';
 import { nextDueMs } from './next-due.ts';
@@ -24,6 +25,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   const { store, log } = ports;
   const reader = createSourceReader(ports);
   const held = createHeldProducts();
+  const readExcerpts = createExcerptReader();
   const reconciler = createReconciler(ports, held, reader);
   let passes = 0;
   let isRestored = false;
@@ -135,6 +137,8 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       const reading = reader.current();
       return {
         source: ports.source?.description ?? null,
+        sourceKind: ports.source?.kind ?? null,
+        snapshot: reading.snapshot,
         revisionSeen: reading.revisionSeen,
         subjectSeen: reading.subject,
         sourceReadAt: reading.readAt,
@@ -182,6 +186,11 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
           );
         }),
       ),
+    excerpts: async (revision, places) => {
+      const { tree } = reader.current();
+      if (tree?.revision !== revision) return places.map(() => null);
+      return readExcerpts(tree, places);
+    },
     hint: () => loop.readNow(),
     stop: (product) => setStop(product, true),
     resume: (product) => setStop(product, false),

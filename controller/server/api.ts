@@ -13,12 +13,14 @@ import { addDeviceRoutes } from './routes/device-routes.ts';
 import { addFleetRoutes } from './routes/fleet-routes.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
+import { addWatchRoutes } from './routes/watch-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
 import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
+import { WATCH_SCHEMAS } from './schemas/watch-schemas.ts';
 import { createValidator } from './validation.ts';
 
 /** Largest body where a route does not say otherwise. */
@@ -28,6 +30,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 const SCHEMAS: readonly NamedSchema[] = [
   ...PRODUCT_SCHEMAS,
+  ...WATCH_SCHEMAS,
   ...DEVICE_SCHEMAS,
   ...PLAN_SCHEMAS,
   ...SNAPSHOT_SCHEMAS,
@@ -105,6 +108,7 @@ export function createApi(context: ApiContext, guard: Guard): FastifyPluginAsync
     await registerDocument(app, context);
     const paths = collectPaths(app);
     addFleetRoutes(app, context);
+    addWatchRoutes(app, context);
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
     addReviewRoutes(app, context);

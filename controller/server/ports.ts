@@ -7,6 +7,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import type { WebhookRefusal, WebhookRequest } from '../forges/forge.ts';
 import type { Moment } from '../model/device.ts';
+import type { PageTemplates } from '../model/pages.ts';
 import type { ProductPolicy } from '../model/policy.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
@@ -83,6 +84,8 @@ export interface ServerPorts {
   readonly gateway: FleetInsight;
   /** Null: there is none. */
   readonly forge: ForgePort | null;
+  /** Of the source's commits and manifests; null where none are known. */
+  readonly pages: PageTemplates | null;
   /** Null: nobody is told anything. */
   readonly notices: { view(): readonly NoticesView[] } | null;
   /** Null: no pass is ever made. */

@@ -2,7 +2,7 @@
 
 import type { Failure } from '../base/failure.ts';
 import type { Condition } from '../model/condition.ts';
-import type { Origin, Place } from '../model/desired.ts';
+import type { Origin } from '../model/desired.ts';
 import type { EvidenceRecord } from '../model/device.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
@@ -27,6 +27,7 @@ import type {
 import { isoTime } from '../reports/plain-text.ts';
 import { releaseJson } from '../reports/release-json.ts';
 import type { FleetInsight, ForgePort } from './ports.ts';
+import { problemsBesidePlan, standingProblems } from './standing-problems.ts';
 
 /** Devices that are named as having verified a version. */
 const VERIFIERS_MAX = 100;
@@ -218,7 +219,8 @@ function verifiedAnswer(
   return { at: isoTime(record.verifiedAt), devices: devices.slice(0, VERIFIERS_MAX) };
 }
 
-function traceAnswer(origin: Origin): TraceJson {
+/** Where a manifest stands. */
+export function traceAnswer(origin: Origin): TraceJson {
   const { kind, name, revision, file, line, column } = origin;
   return { manifest: `${kind}/${name}`, revision, file, line, column };
 }
@@ -276,39 +278,12 @@ function noticesOf(
   product: ProductView,
   view: ControllerView,
 ): { readonly problems: readonly ProblemJson[]; readonly warnings: readonly ProblemJson[] } {
-  // A file that cannot be read may concern every product.
-  const own = standingProblems(view).filter(
-    (each) =>
-      each.product === product.product || (each.product === null && each.severity === 'error'),
-  );
-  const plan = product.plan;
-  // What the plan refuses, it says in words of its own.
-  const isRefused = ({ reason, place }: Problem): boolean =>
-    plan?.refusals.some((each) => each.reason === reason && isSamePlace(each.place, place)) ??
-    false;
-  const { problems, warnings } = divide(own.filter((each) => !isRefused(each)));
+  const { plan } = product;
+  const { problems, warnings } = divide(problemsBesidePlan(product, standingProblems(view)));
   return {
     problems: unique([...problems, ...(plan?.refusals ?? []).map(problemAnswer)]),
     warnings: unique([...warnings, ...(plan?.warnings ?? []).map(problemAnswer)]),
   };
-}
-
-/**
- * The problems of the newest revision, without references that its plan accepted all the same: a version or a group
- * may have no manifest any more, and still be in force.
- */
-function standingProblems(view: ControllerView): readonly Problem[] {
-  const plans = new Map(view.products.map(({ product, plan }) => [product, plan]));
-  return view.problems.filter(({ reason, product, place }) => {
-    if (reason !== 'UnknownVersion' && reason !== 'UnknownGroup') return true;
-    const plan = product === null ? null : (plans.get(product) ?? null);
-    if (plan === null || plan.frozen) return true;
-    return plan.refusals.some((refusal) => isSamePlace(refusal.place, place));
-  });
-}
-
-function isSamePlace(a: Place, b: Place | null): boolean {
-  return a.file === b?.file && a.line === b.line && a.column === b.column;
 }
 
 function divide(problems: readonly Problem[]): {
@@ -320,7 +295,8 @@ function divide(problems: readonly Problem[]): {
   return { problems: of('error'), warnings: of('warning') };
 }
 
-function problemAnswer({
+/** A problem, refusal or warning as the API shows it. */
+export function problemAnswer({
   reason,
   message,
   remedy,

@@ -104,6 +104,8 @@ export interface ReviewQuery {
   readonly number?: number;
   /** Only those without an outcome. */
   readonly open?: true;
+  /** Only that which was merged as this commit. */
+  readonly merged?: string;
 }
 
 /** What changes of the samples of a product's releases, at once. */

@@ -46,6 +46,13 @@ const REQUESTS: readonly {
   { path: '/api/v1/products/nothing', template: '/api/v1/products/{product}', status: 404 },
   { path: `${BASE}/firmware`, template: '/api/v1/products/{product}/firmware' },
   { path: `${BASE}/releases`, template: '/api/v1/products/{product}/releases' },
+  { path: `${BASE}/rollouts`, template: '/api/v1/products/{product}/rollouts' },
+  {
+    path: '/api/v1/products/nothing/rollouts',
+    template: '/api/v1/products/{product}/rollouts',
+    status: 404,
+  },
+  { path: '/api/v1/sources', template: '/api/v1/sources' },
   { path: `${BASE}/locks`, template: '/api/v1/products/{product}/locks' },
   { path: `${BASE}/groups`, template: '/api/v1/products/{product}/groups' },
   { path: `${BASE}/convergence`, template: '/api/v1/products/{product}/convergence' },
@@ -413,6 +420,11 @@ async function fillState({ store }: ApiUnderTest): Promise<void> {
     expectedDevice('thermostat', 'e00f03'),
   ];
   for (const after of others) await store.saveDevice({ before: null, after });
+  await store.saveReleaseSamples('thermostat', {
+    add: [{ round: 1, at: API_NOW, exposure: 125, inFlight: 1, succeeded: 2, failed: 3 }],
+    dropped: [],
+    forgotten: [],
+  });
   const plain = { revision: null, manifest: null, device: null, actionId: null, product: null };
   await store.addEvents([{ type: 'ClockJumped', at: API_NOW, message: 'Jumped.', ...plain }]);
 }

@@ -281,6 +281,9 @@ describe('a state of schema version 3', () => {
     expect(await other.reviews({ open: true })).toMatchObject([
       { pullRequest: { number: 7, title: '“Release 42”' }, head: 'h1', outcome: null },
     ]);
+    expect(await other.reviews({ merged: 'c0ffee' })).toMatchObject([
+      { pullRequest: { number: 6 } },
+    ]);
     expect(await other.arrival('c0ffee')).toMatchObject({ revision: 'c0ffee', at: 8 });
     expect(await other.noticeCursors()).toEqual(new Map());
     expect(await other.releaseSamples(PRODUCT)).toEqual([]);

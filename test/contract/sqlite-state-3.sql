@@ -1,5 +1,5 @@
--- A state as the program with schema version 3 made it, of one of version 2: its tables, the rows of a small fleet, a
--- review and an arrival. Kept as it was, so that migrations are tried on what is really out there.
+-- A state as the program with schema version 3 made it, of one of version 2: its tables, the rows of a small fleet,
+-- reviews and an arrival. Kept as it was, so that migrations are tried on what is really out there.
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('next_key', 257);
@@ -129,6 +129,7 @@ INSERT INTO contact_day VALUES (1, 0, 3, 3);
 CREATE TABLE review (
       number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL
     );
+INSERT INTO review VALUES (6, 2, 0, '{"pullRequest":{"number":6,"title":"Bring 42","url":"https://forge.example/6"},"head":"h0","base":"b","merge":"m","review":{"plan":{"revision":"r","fingerprint":"sha256:00","products":[],"errors":[]},"base":{"revision":"r","fingerprint":"sha256:00","products":[],"errors":[]},"unread":[],"touchesManifests":true,"standing":[],"gate":"success","releases":[],"newFirmware":[],"policyChanges":[]},"at":6,"outcome":{"kind":"merged","commit":"c0ffee","moved":[]}}');
 INSERT INTO review VALUES (7, 1, 1, '{"pullRequest":{"number":7,"title":"“Release 42”","url":"https://forge.example/7"},"head":"h1","base":"b","merge":"m","review":{"plan":{"revision":"r","fingerprint":"sha256:00","products":[],"errors":[]},"base":{"revision":"r","fingerprint":"sha256:00","products":[],"errors":[]},"unread":[],"touchesManifests":true,"standing":[],"gate":"success","releases":[],"newFirmware":[],"policyChanges":[]},"at":7,"outcome":null}');
 CREATE TABLE arrival (
       number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL

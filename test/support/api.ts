@@ -10,11 +10,14 @@ import { failure, type Failure } from '../../controller/base/failure.ts';
 import { fail, ok, type Result } from '../../controller/base/result.ts';
 import { compilePolicy } from '../../controller/devices/policy.ts';
 import type { Desired } from '../../controller/model/desired.ts';
+import type { Excerpt } from '../../controller/model/excerpt.ts';
 import type { Moment } from '../../controller/model/device.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState } from '../../controller/model/live.ts';
+import type { PageTemplates } from '../../controller/model/pages.ts';
 import type { Plan, ReleaseWait } from '../../controller/model/plan.ts';
 import type { ChangeReview } from '../../controller/model/review.ts';
+import type { Snapshot } from '../../controller/model/revision.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
 import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
 import { createServer, type Server } from '../../controller/server/create-server.ts';
@@ -271,6 +274,44 @@ export const API_PLAN: Plan = {
   ],
 };
 
+/** Where commits and manifests are looked at. */
+const API_PAGES: PageTemplates = {
+  commit: 'https://forge.example/acme/fleet/commit/{revision}',
+  file: 'https://forge.example/acme/fleet/blob/{revision}/{file}#L{line}',
+};
+
+/** The reading that the plan is of. */
+const API_SNAPSHOT: Snapshot = {
+  revision: 'r2',
+  products: { thermostat: API_DESIRED },
+  problems: API_PLAN.errors,
+  frozen: [],
+  productsByFile: { 'lock.yaml': ['thermostat'], 'release.yaml': ['thermostat'] },
+  refused: [],
+  binaries: Object.fromEntries(
+    API_FIRMWARE.map(({ version, sha256, size, sha1, md5 }) => [
+      sha256,
+      {
+        size,
+        sha256,
+        sha1,
+        md5,
+        compiled: {
+          format: 'particle',
+          productId: 94,
+          version,
+          versionText: null,
+          platform: { id: 6, name: 'photon' },
+          appHash: null,
+          details: [['module', 'user part']],
+        },
+        defect: null,
+        lfsPointer: false,
+      },
+    ]),
+  ),
+};
+
 /** What devices have asked the gateway for. */
 export const API_TRAFFIC: TrafficView = {
   polls: 70_000,
@@ -296,6 +337,8 @@ export interface FakeController extends Controller {
 export function apiPicture(inForce: Desired = API_IN_FORCE): ControllerView {
   return {
     source: '/fleet',
+    sourceKind: 'git',
+    snapshot: API_SNAPSHOT,
     revisionSeen: 'r2',
     subjectSeen: 'Lock the bench to 42',
     sourceReadAt: API_NOW - 30_000,
@@ -427,6 +470,15 @@ function createFakeController(): FakeController {
         failed: 0,
       }),
     review: (change, options) => answer(['review', change, options], API_REVIEW),
+    excerpts: async (revision, places) => {
+      calls.push(['excerpts', revision, places.length]);
+      const cut = (line: number): Excerpt => ({
+        from: line,
+        lines: [`line ${line}`],
+        marked: line,
+      });
+      return places.map(({ file, line }) => (file === 'lock.yaml' ? null : cut(line)));
+    },
     hint: () => void calls.push(['hint']),
     nextPass: async () => undefined,
     close: async () => undefined,
@@ -519,6 +571,7 @@ export async function startApi(
         trafficOf: (product) => (product === 'thermostat' ? API_TRAFFIC : null),
       },
       forge,
+      pages: API_PAGES,
       notices: { view: () => API_NOTICES },
       passTimes,
       clock: { now: () => API_NOW, monotonicMs: () => 0 },

@@ -28,10 +28,13 @@ CREATE TABLE evidence (
 ) WITHOUT ROWID;
 CREATE INDEX evidence_device ON evidence (product, device);
 CREATE TABLE snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
--- The last review of each pull request; saved rises with each. The plan of each revision as it arrived.
+-- The last review of each pull request; saved rises with each, merged is the commit that it was merged as. And the plan
+-- of each revision as it arrived.
 CREATE TABLE review (
-  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL
+  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL,
+  merged TEXT
 );
+CREATE INDEX review_merged ON review (merged) WHERE merged IS NOT NULL;
 CREATE INDEX review_saved ON review (saved);
 CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
