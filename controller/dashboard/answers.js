@@ -8,7 +8,15 @@
 /** @typedef {Answers.ReleaseJson} ReleaseJson */
 /** @typedef {Answers.ConditionJson} ConditionJson */
 /** @typedef {Answers.ProblemJson} ProblemJson */
+/** @typedef {Answers.DeviceCountsJson} DeviceCountsJson */
+/** @typedef {Answers.SourcesJson} SourcesJson */
+/** @typedef {Answers.SourceRefusalJson} SourceRefusalJson */
 /** @typedef {Answers.EventJson} EventJson */
+/** @typedef {Answers.EventJson['type']} EventType */
+/** @typedef {Answers.Page<EventJson, number>} EventPageJson */
+/** @typedef {NonNullable<ReleaseJson['progress']>} ReleasePlanJson */
+/** @typedef {ReleasePlanJson['steps'][number]} StepPlanJson */
+/** @typedef {ReleasePlanJson['waits'][number]} ReleaseWaitJson */
 
 /**
  * `GET /session`: who asks, as the server sees it.

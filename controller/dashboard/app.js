@@ -17,8 +17,14 @@ import { UnknownPage } from './pages/unknown.js';
 import { Shell } from './parts/shell.js';
 import { useRoute } from './router.js';
 
-/** @import { SessionJson, StatusJson } from './answers.js' */
+/** @import { SessionJson, SourcesJson, StatusJson } from './answers.js' */
+/** @import { Question } from './hooks.js' */
 /** @import { Route } from './router.js' */
+
+/** @type {Question<StatusJson>} */
+const STATUS = '/status';
+/** @type {Question<SourcesJson>} */
+const SOURCES = '/sources';
 
 /** @typedef {{ route: Route }} PageProps What each page is given; what it shows it asks for itself. */
 
@@ -59,9 +65,17 @@ export function App() {
 /** @param {{ session: SessionJson, refreshSession: () => void }} props */
 function Known({ session, refreshSession }) {
   const route = useRoute();
-  const { data: status } = useAnswer('/status', ['status']);
+  const status = useAnswer(STATUS, ['status']);
+  const sources = useAnswer(SOURCES, ['status']);
   const Page = PAGES[route.page] ?? UnknownPage;
-  const frame = { session, refreshSession, status: /** @type {StatusJson | null} */ (status) };
+  const frame = {
+    session,
+    refreshSession,
+    status: status.data,
+    statusFailure: status.failure,
+    sources: sources.data,
+    sourcesFailure: sources.failure,
+  };
   return h(
     FrameContext.Provider,
     { value: frame },

@@ -8,7 +8,13 @@ import { liveState, onChange, onLiveState } from './live.js';
 
 /** @import { AskFailure } from './api.js' */
 /** @import { LiveState } from './live.js' */
-/** @import { SessionJson, StatusJson } from './answers.js' */
+/** @import { SessionJson, SourcesJson, StatusJson } from './answers.js' */
+
+/**
+ * A path of the API, with the type of what is there.
+ * @template T
+ * @typedef {string & { readonly answer?: T }} Question
+ */
 
 /**
  * An answer that is kept current. `data` is the newest, also while `failure` says why there is no newer one.
@@ -25,6 +31,9 @@ import { liveState, onChange, onLiveState } from './live.js';
  * @typedef {object} Frame
  * @property {SessionJson} session
  * @property {StatusJson | null} status
+ * @property {AskFailure | null} statusFailure
+ * @property {SourcesJson | null} sources
+ * @property {AskFailure | null} sourcesFailure
  * @property {() => void} refreshSession
  */
 
@@ -32,6 +41,9 @@ import { liveState, onChange, onLiveState } from './live.js';
 const NO_FRAME = {
   session: { role: null, name: null, how: null, mayLogOut: false },
   status: null,
+  statusFailure: null,
+  sources: null,
+  sourcesFailure: null,
   refreshSession: () => undefined,
 };
 
@@ -48,7 +60,7 @@ const JITTER_MS = 1_000;
 /**
  * Asks `/api/v1` + path, and again whenever one of the topics changes. `path` null asks nothing.
  * @template T
- * @param {string | null} path
+ * @param {Question<T> | null} path
  * @param {readonly string[]} topics
  * @returns {Current<T>}
  */

@@ -21,13 +21,18 @@ afterAll(async () => {
 
 describe('the frame', () => {
   it('shows where one can go, and says where one is', async () => {
-    const reader = await createReader(browser, fleet.served().address);
+    const reader = await createReader(browser, fleet.served().address, { mayComplain: /404/ });
     await reader.open('#/');
     await reader.page.getByRole('link', { name: 'thermostat' }).first().waitFor();
     const nav = reader.page.getByRole('navigation', { name: 'Pages' });
     expect(await nav.locator('[aria-current=page]').allTextContents()).toEqual(['Overview']);
     await reader.expectAccessible();
-    await reader.picture('frame');
+    await reader.picture('overview');
+    for (const name of ['activity', 'sources']) {
+      await reader.open(`#/${name}`);
+      await reader.page.waitForTimeout(500);
+      await reader.picture(name);
+    }
     await reader.close();
   });
 });

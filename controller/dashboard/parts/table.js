@@ -18,6 +18,7 @@ import { h } from 'preact';
  */
 
 /**
+ * Call it as a function, so that the rows keep their type: it keeps nothing of its own.
  * @template Row
  * @param {object} props
  * @param {string} props.caption What the table lists; read to those who do not see it.

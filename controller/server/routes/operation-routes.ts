@@ -7,7 +7,7 @@ import type { Snapshot } from '../../model/revision.ts';
 import type { EventJson } from '../../reports/answers.ts';
 import { isoTime } from '../../reports/plain-text.ts';
 import { parsePlanJson, planJson, type PlanJson } from '../../reports/plan-json.ts';
-import type { EventQuery } from '../../stores/store.ts';
+import type { EventQuery, Store } from '../../stores/store.ts';
 import { sendError, sendFailure } from '../errors.ts';
 import type { ApiContext } from '../ports.ts';
 import { failureAnswer } from '../product-answers.ts';
@@ -22,11 +22,14 @@ const PLAN_BYTES_MAX = 64 * 1024 * 1024;
 interface EventsQuery {
   readonly product?: string;
   readonly device?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly before?: number;
   readonly after?: number;
   readonly limit?: number;
 }
+
+/** Each type that is asked for is a look into an index; there are not as many. */
+const TYPES_MAX = 64;
 
 const name: Schema = { type: 'string', minLength: 1, maxLength: 256 };
 const eventId: Schema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
@@ -34,7 +37,10 @@ const eventId: Schema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_
 const EVENTS_QUERY = query({
   product: name,
   device: name,
-  type: name,
+  type: {
+    anyOf: [name, { type: 'array', items: name, minItems: 1, maxItems: TYPES_MAX }],
+    description: 'May be given several times: events of any of these types.',
+  },
   before: { ...eventId, description: 'Only older ones; newest first.' },
   after: { ...eventId, description: 'Only newer ones; with it the order is oldest first.' },
   limit,
@@ -56,7 +62,7 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
     }),
     async (request) => {
       const size = request.query.limit ?? PAGE_DEFAULT;
-      const found = await store.events(eventQuery(request.query, size + 1));
+      const found = await findEvents(store, request.query, size + 1);
       const items = found.slice(0, size);
       return {
         items: items.map(eventAnswer),
@@ -167,16 +173,30 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
   }
 }
 
-function eventQuery(asked: EventsQuery, size: number): EventQuery {
-  const { product, device, type, before, after } = asked;
-  return {
+/**
+ * The first `size` events that match. Several types are one question each: the index of types leads to the first events
+ * of each, where one question for all of them would read them all.
+ */
+async function findEvents(
+  store: Store,
+  { product, device, type = [], before, after }: EventsQuery,
+  size: number,
+): Promise<readonly Event[]> {
+  const query: EventQuery = {
     limit: size,
     ...(product === undefined ? {} : { product }),
     ...(device === undefined ? {} : { device }),
-    ...(type === undefined ? {} : { type }),
     ...(before === undefined ? {} : { beforeId: before }),
     ...(after === undefined ? {} : { afterId: after }),
   };
+  const types = new Set([type].flat());
+  if (types.size === 0) return store.events(query);
+  const found = await Promise.all([...types].map((each) => store.events({ ...query, type: each })));
+  const order = after === undefined ? -1 : 1;
+  return found
+    .flat()
+    .sort((a, b) => order * (a.id - b.id))
+    .slice(0, size);
 }
 
 function eventAnswer(event: Event): EventJson {

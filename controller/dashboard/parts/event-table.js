@@ -1,0 +1,59 @@
+// Lines of the event log.
+
+import { h } from 'preact';
+import { Badge } from './badge.js';
+import { eventWords } from './event-words.js';
+import { CommitLink, DeviceLink, ManifestLink } from './links.js';
+import { Table } from './table.js';
+import { Time } from './time.js';
+
+/** @import { EventJson } from '../answers.js' */
+
+/** @type {readonly import('./table.js').Column<EventJson>[]} */
+const COLUMNS = [
+  { title: 'When', className: 'nowrap', cell: ({ at }) => h(Time, { at }) },
+  { title: 'What', className: 'nowrap', cell: ({ type }) => h(Kind, { type }) },
+  { title: 'Message', className: 'message', cell: (event) => h(Message, { event }) },
+  {
+    title: 'Manifest',
+    cell: ({ manifest, product }) => manifest && h(ManifestLink, { manifest, product }),
+  },
+  {
+    title: 'Commit',
+    className: 'nowrap',
+    cell: ({ revision }) => revision && h(CommitLink, { revision }),
+  },
+];
+
+/** @param {{ events: readonly EventJson[], caption: string }} props */
+export function EventTable({ events, caption }) {
+  return Table({
+    caption,
+    columns: COLUMNS,
+    rows: events,
+    keyOf: ({ id }) => id,
+  });
+}
+
+/** @param {{ type: string }} props */
+function Kind({ type }) {
+  const { words, tone } = eventWords(type);
+  return h(Badge, { tone, title: type }, words);
+}
+
+/** @param {{ event: EventJson }} props */
+function Message({ event: { message, product, device } }) {
+  return h(
+    'div',
+    null,
+    message,
+    (product !== null || device !== null) &&
+      h(
+        'div',
+        { class: 'hint' },
+        product,
+        product !== null && device !== null && ' · ',
+        device !== null && product !== null && h(DeviceLink, { product, id: device }),
+      ),
+  );
+}
