@@ -5,9 +5,10 @@
 import type { ConditionType } from '../model/condition.ts';
 import type { EvidenceLevel, FlashMode } from '../model/desired.ts';
 import type { ActionPhase, ActionState, Outcome, Standing, Traits } from '../model/device.ts';
-import type { Excerpt } from '../model/excerpt.ts';
 import type { EventType } from '../model/event.ts';
+import type { FormatName } from '../model/firmware.ts';
 import type { GateReport } from '../model/plan.ts';
+import type { Reason } from '../model/reasons.ts';
 import type { TargetRule } from '../releases/target.ts';
 import type { PlanJson } from './plan-json.ts';
 import type { ReleasePlanJson } from './release-json.ts';
@@ -82,44 +83,6 @@ export interface ReleaseJson extends TraceJson {
   readonly progress: ReleasePlanJson | null;
 }
 
-/** How a release in force goes, and went. */
-export interface RolloutJson extends ReleaseJson {
-  readonly commitUrl: string | null;
-  /** That brought the revision, where it was reviewed here. */
-  readonly pullRequest: { readonly number: number; readonly url: string } | null;
-  /** Null while it is not put in motion; so are the times of its start and its step. */
-  readonly round: number | null;
-  readonly startedAt: string | null;
-  /** When the current step began. */
-  readonly stepAt: string | null;
-  readonly finishedAt: string | null;
-  /**
-   * When it is done at the earliest, if nothing fails; null where a person, devices that have yet to come, or their
-   * failures decide, and once it is done.
-   */
-  readonly expectedAt: string | null;
-  readonly paused: boolean;
-  readonly halt: {
-    readonly action: 'hold' | 'rollback';
-    readonly at: string;
-    readonly failed: number;
-    readonly succeeded: number;
-    readonly message: string;
-  } | null;
-  /** The halt line: percent of failed devices, of those that failed or succeeded. */
-  readonly haltRate: number;
-  readonly minAttempts: number;
-  readonly haltAction: 'hold' | 'rollback';
-  /** Of its round, oldest first; each holds until the next. Exposure in percent. */
-  readonly samples: readonly {
-    readonly at: string;
-    readonly exposure: number;
-    readonly inFlight: number;
-    readonly succeeded: number;
-    readonly failed: number;
-  }[];
-}
-
 /** A product in short. `revision` is in force: the next poll of each of its devices is answered by it. */
 export interface ProductSummaryJson {
   readonly product: string;
@@ -186,42 +149,6 @@ export interface StatusJson {
   readonly products: readonly ProductSummaryJson[];
 }
 
-/** `GET /api/v1/sources`. */
-export interface SourcesJson {
-  readonly source: string | null;
-  readonly kind: 'git' | 'directory' | null;
-  readonly readAt: string | null;
-  readonly failure: FailureJson | null;
-  /** The newest, whatever became of it. */
-  readonly revisionSeen: string | null;
-  readonly subjectSeen: string | null;
-  readonly commitUrl: string | null;
-  /** The page of any commit, with `{revision}`. */
-  readonly commitUrlTemplate: string | null;
-  /** The page of a line of a manifest, with `{revision}`, `{file}` (each segment encoded) and `{line}`. */
-  readonly manifestUrlTemplate: string | null;
-  readonly products: readonly {
-    readonly product: string;
-    /** In force. */
-    readonly revision: string | null;
-    readonly observedRevision: string | null;
-    readonly commitUrl: string | null;
-  }[];
-  /** Problems first; at most 100 of them. */
-  readonly refusals: readonly SourceRefusalJson[];
-  /** How many there are in all. */
-  readonly refusalCount: number;
-}
-
-export interface SourceRefusalJson extends ProblemJson {
-  readonly product: string | null;
-  readonly severity: 'problem' | 'warning';
-  /** Whose text the place is in. */
-  readonly revision: string | null;
-  /** The lines around the place; null where the text of the revision is not at hand. */
-  readonly excerpt: Excerpt | null;
-}
-
 /** One version of a product. */
 export interface FirmwareJson extends TraceJson {
   readonly version: number;
@@ -236,16 +163,51 @@ export interface FirmwareJson extends TraceJson {
   readonly stored: boolean;
   readonly withdrawn: { readonly reason: string; readonly url: string | null } | null;
   readonly retiring: boolean;
-  /** When its gate first passed, and the first of the devices that have verified it; null while it is unverified. */
-  readonly verified: { readonly at: string; readonly devices: readonly string[] } | null;
-  /** Devices that run it; null while the fleet has not been seen. */
+  /** What is compiled into its binary; null where the newest revision has no binary of it that can be read. */
+  readonly compiled: CompiledJson | null;
+  /** When its gate first passed, and the devices that have verified it, the earliest first; null while it is unverified. */
+  readonly verified: {
+    readonly at: string;
+    readonly by: readonly {
+      readonly device: string;
+      readonly level: EvidenceLevel;
+      /** When its evidence was there. */
+      readonly at: string;
+    }[];
+    /** How many have, also those that are not named. */
+    readonly count: number;
+  } | null;
+  /** Devices that run it, and their share of all, 0 to 1; null while the fleet has not been seen. */
   readonly running: number | null;
+  readonly share: number | null;
   readonly released: boolean;
+  readonly releasable: ReleasableJson;
   readonly gate: {
     readonly verdict: GateReport['verdict'];
     readonly reason: string | null;
     readonly message: string;
   } | null;
+}
+
+/** What a binary's header says; null for what the format does not carry or the build left unset. */
+export interface CompiledJson {
+  readonly format: FormatName;
+  readonly productId: number | null;
+  readonly version: number | null;
+  readonly versionText: string | null;
+  readonly platform: { readonly id: number; readonly name: string | null } | null;
+  readonly appHash: string | null;
+  readonly details: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Whether a release of a version to every device could start now, were its manifest merged. */
+export interface ReleasableJson {
+  readonly may: boolean;
+  /** Null where it may, and where it is released already. */
+  readonly reason: Reason | null;
+  /** Full sentences for people; null where it may. */
+  readonly message: string | null;
+  readonly remedy: string | null;
 }
 
 export interface LockJson extends TraceJson {

@@ -3,8 +3,6 @@
 import type { Failure } from '../base/failure.ts';
 import type { Condition } from '../model/condition.ts';
 import type { Origin } from '../model/desired.ts';
-import type { EvidenceRecord } from '../model/device.ts';
-import type { FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ControllerView, ProductView } from '../reconciler/controller.ts';
@@ -12,7 +10,6 @@ import type {
   ConditionJson,
   DeviceCountsJson,
   FailureJson,
-  FirmwareJson,
   GroupJson,
   LockJson,
   ProblemJson,
@@ -28,9 +25,6 @@ import { isoTime } from '../reports/plain-text.ts';
 import { releaseJson } from '../reports/release-json.ts';
 import type { FleetInsight, ForgePort } from './ports.ts';
 import { problemsBesidePlan, standingProblems } from './standing-problems.ts';
-
-/** Devices that are named as having verified a version. */
-const VERIFIERS_MAX = 100;
 
 type Listening = Pick<FleetInsight, 'isListening'>;
 
@@ -166,59 +160,6 @@ export function groupAnswers({ inForce }: ProductView): readonly GroupJson[] {
   }));
 }
 
-/** The versions in force; `records` and `evidence` are what the state remembers of the product. */
-export function firmwareAnswers(
-  product: ProductView,
-  records: readonly FirmwareRecord[],
-  evidence: readonly EvidenceRecord[],
-): readonly FirmwareJson[] {
-  const { inForce, live, plan } = product;
-  const released = new Set(inForce.releases.map(({ spec }) => spec.version));
-  const counts = live === null ? null : countVersions(live);
-  return inForce.firmware.map(({ spec, origin }) => {
-    const record = records.find(
-      (each) => each.version === spec.version && each.sha256 === spec.binary.sha256,
-    );
-    const gate = plan?.gates.find((each) => each.version === spec.version);
-    return {
-      version: spec.version,
-      digest: spec.binary.sha256,
-      size: record?.size ?? null,
-      title: spec.title,
-      description: spec.description,
-      reportedAs: spec.reportedAs ?? String(spec.version),
-      stored: record?.stored ?? false,
-      withdrawn: spec.withdrawn,
-      retiring: spec.retiring,
-      verified: verifiedAnswer(record, evidence),
-      running:
-        counts === null
-          ? null
-          : (counts.find((each) => each.version === spec.version)?.devices ?? 0),
-      released: released.has(spec.version),
-      gate:
-        gate === undefined
-          ? null
-          : { verdict: gate.verdict, reason: gate.reason, message: gate.message },
-      ...traceAnswer(origin),
-    };
-  });
-}
-
-function verifiedAnswer(
-  record: FirmwareRecord | undefined,
-  evidence: readonly EvidenceRecord[],
-): FirmwareJson['verified'] {
-  if (record === undefined || record.verifiedAt === null) return null;
-  const devices = evidence
-    .filter(({ version, sha256, passedAt }) => {
-      return version === record.version && sha256 === record.sha256 && passedAt !== null;
-    })
-    .map(({ device }) => device)
-    .sort();
-  return { at: isoTime(record.verifiedAt), devices: devices.slice(0, VERIFIERS_MAX) };
-}
-
 /** Where a manifest stands. */
 export function traceAnswer(origin: Origin): TraceJson {
   const { kind, name, revision, file, line, column } = origin;
@@ -252,7 +193,7 @@ function countDevices(live: LiveState): DeviceCountsJson {
 }
 
 /** By version, highest first; devices of an unknown version come last. */
-function countVersions(live: LiveState): readonly VersionCountJson[] {
+export function countVersions(live: LiveState): readonly VersionCountJson[] {
   const versions = new Set<number | null>(
     [...live.unlocked, ...live.locked, ...live.outcomes].map(({ version }) => version),
   );

@@ -10,9 +10,10 @@ import type { Halt, ReleaseState } from '../model/rollout.ts';
 import { NO_ROLLOUT, trackOf } from '../model/rollout.ts';
 import type { ProductView } from '../reconciler/controller.ts';
 import { strategyInEffect } from '../releases/release-policy.ts';
-import type { ReleaseJson, RolloutJson } from '../reports/answers.ts';
+import type { ReleaseJson } from '../reports/answers.ts';
 import { isoTime } from '../reports/plain-text.ts';
 import { percentOf } from '../reports/release-json.ts';
+import type { RolloutJson } from '../reports/watch-answers.ts';
 import { releaseAnswers } from './product-answers.ts';
 import { commitUrlOf } from './source-answers.ts';
 

@@ -5,8 +5,8 @@ import type { Excerpt } from '../model/excerpt.ts';
 import type { PageTemplates } from '../model/pages.ts';
 import { commitPageOf } from '../model/pages.ts';
 import type { ControllerView } from '../reconciler/controller.ts';
-import type { SourcesJson } from '../reports/answers.ts';
 import { isoTime } from '../reports/plain-text.ts';
+import type { SourcesJson } from '../reports/watch-answers.ts';
 import { failureAnswer, problemAnswer } from './product-answers.ts';
 import type { Standing } from './standing-problems.ts';
 

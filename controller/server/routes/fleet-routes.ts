@@ -4,10 +4,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import { sendFailure, sendUnknownProduct } from '../errors.ts';
+import { firmwareAnswers } from '../firmware-answers.ts';
 import type { Rendering, Renderings } from '../live/renderings.ts';
 import type { ApiContext } from '../ports.ts';
 import {
-  firmwareAnswers,
   groupAnswers,
   lockAnswers,
   releaseAnswers,
@@ -75,6 +75,7 @@ export function addFleetRoutes(
       product,
       await store.firmware(product.product),
       await store.evidence(product.product),
+      controller.view().snapshot,
     ),
   );
   addList('releases', 'listReleases', 'The releases in force', releaseAnswers);

@@ -1,4 +1,4 @@
-// Schemas of what people watch: rollouts and the source. The same shapes as types: `reports/answers.ts`.
+// Schemas of what people watch: rollouts and the source. The same shapes as types: `reports/watch-answers.ts`.
 
 import {
   arrayOf,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Desired } from '../../../controller/model/desired.ts';
 import type { ReleasePlan } from '../../../controller/model/plan.ts';
 import type { ReleaseState } from '../../../controller/model/rollout.ts';
-import type { RolloutJson, SourcesJson } from '../../../controller/reports/answers.ts';
+import type { RolloutJson, SourcesJson } from '../../../controller/reports/watch-answers.ts';
 import {
   API_DESIRED,
   API_IN_FORCE,
