@@ -55,7 +55,7 @@ export function FilterBar({ filters, versions, groups, onChange, onClear }) {
   return h(
     'form',
     {
-      class: 'filters',
+      class: 'device-filters',
       role: 'search',
       'aria-label': 'Filter devices',
       onSubmit: (/** @type {Event} */ event) => event.preventDefault(),
@@ -78,7 +78,7 @@ export function FilterBar({ filters, versions, groups, onChange, onClear }) {
     }),
     h(
       'div',
-      { class: 'filter-marks' },
+      { class: 'device-marks' },
       mark('failing', 'Failing'),
       mark('drifted', 'Drifted'),
       mark('updating', 'Updating'),
