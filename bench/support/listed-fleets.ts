@@ -51,8 +51,8 @@ export function seedListedFleet(file: string, devices: number, fleet: ListedFlee
     tokenFor: (i) => i.toString(16).padStart(64, '0'),
     contact: (i) =>
       has(fleet, listed(i), 'offline')
-        ? { at: API_NOW - HOUR_MS, listened: LISTENED - HOUR_MS }
-        : { at: API_NOW, listened: LISTENED },
+        ? { at: API_NOW - HOUR_MS, listened: LISTENED - HOUR_MS, steadyAt: API_NOW - HOUR_MS }
+        : { at: API_NOW, listened: LISTENED, steadyAt: API_NOW },
     change: (i) => makeChange(fleet, listed(i), API_NOW - devices + i),
   });
   return {

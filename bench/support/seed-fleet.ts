@@ -55,7 +55,7 @@ export function seedFleet(file: string, seed: FleetSeed): number {
       devices.save({
         before: null,
         after: makeDevice(seed, i, now),
-        contact: seed.contact?.(i) ?? { at: now, listened: 0 },
+        contact: seed.contact?.(i) ?? { at: now, listened: 0, steadyAt: now },
       });
     }
     db.exec('COMMIT');

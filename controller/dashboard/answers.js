@@ -1,7 +1,7 @@
 // The answers of the API as this folder names them; types only, so that nothing is loaded from outside of it.
 
 /** @import * as Answers from '../reports/answers.ts' */
-/** @import * as Watch from '../reports/watch-answers.ts' */
+/** @import * as Watched from '../reports/watch-answers.ts' */
 
 /** @typedef {Answers.StatusJson} StatusJson */
 /** @typedef {Answers.ProductSummaryJson} ProductSummaryJson */
@@ -10,8 +10,8 @@
 /** @typedef {Answers.ConditionJson} ConditionJson */
 /** @typedef {Answers.ProblemJson} ProblemJson */
 /** @typedef {Answers.DeviceCountsJson} DeviceCountsJson */
-/** @typedef {Watch.SourcesJson} SourcesJson */
-/** @typedef {Watch.SourceRefusalJson} SourceRefusalJson */
+/** @typedef {Watched.SourcesJson} SourcesJson */
+/** @typedef {Watched.SourceRefusalJson} SourceRefusalJson */
 /** @typedef {Answers.EventJson} EventJson */
 /** @typedef {Answers.EventJson['type']} EventType */
 /** @typedef {Answers.Page<EventJson, number>} EventPageJson */

@@ -174,7 +174,7 @@ export interface Store {
   saveDevice(change: DeviceChange): Promise<SaveOutcome>;
   /**
    * Records contacts and the products' listening times; called about once a second with what came since. `slotMs` is the
-   * length of the slots of `Contact.at` in which a product's contacts are counted from here on, at most a minute.
+   * length of the slots of `Contact.steadyAt` in which a product's contacts are counted from here on, at most a minute.
    */
   saveContacts(
     contacts: ReadonlyMap<number, Contact & { readonly product: string }>,
@@ -219,11 +219,11 @@ export interface Store {
   /** All active devices without a lock, by version, traits, wakefulness and bucket. Kept current like the tallies. */
   census(product: string): Promise<readonly CensusCell[]>;
   /**
-   * Devices whose last contact was at or after `since` (epoch milliseconds, `Contact.at`): exact to the length of the
-   * slots that `saveContacts` was given, and never too few.
+   * Devices whose last contact was at or after `since` (epoch milliseconds, `Contact.steadyAt`): exact to the length of
+   * the slots that `saveContacts` was given, and never too few.
    */
   heardSince(product: string, since: number): Promise<number>;
-  /** Epoch milliseconds of the newest contact, to the slot and never too late; null where nobody was heard. */
+  /** Epoch milliseconds (`Contact.steadyAt`) of the newest contact, to the slot and never too late; null where nobody was heard. */
   lastHeardAt(product: string): Promise<number | null>;
 
   // --- actions, events, tokens --------------------------------------------------------------------------------

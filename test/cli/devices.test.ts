@@ -24,7 +24,9 @@ beforeAll(async () => {
           running: i === 6_999 ? 40 : 41,
           registeredAt: DEVICES - i,
         },
-        ...(i % 3_499 === 3_498 && { contact: { at: API_NOW, listened: 10_000_000 } }),
+        ...(i % 3_499 === 3_498 && {
+          contact: { at: API_NOW, listened: 10_000_000, steadyAt: API_NOW },
+        }),
       }),
     ),
   );

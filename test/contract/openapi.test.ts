@@ -395,7 +395,7 @@ async function fillState({ store }: ApiUnderTest): Promise<void> {
       traits: { hw_rev: 'B', region: null },
     }),
     attributes: { fw_version: '41', __proto__x: 'y', 'key with blanks': '<b>' },
-    contact: { at: API_NOW - 1_000, listened: 9_999_000 },
+    contact: { at: API_NOW - 1_000, listened: 9_999_000, steadyAt: API_NOW - 1_000 },
     actions: [
       {
         product: 'thermostat',

@@ -17,6 +17,7 @@ import { saveContacts } from './store-contract-contacts.ts';
 import {
   changeDevice,
   createDevice,
+  heardAt,
   makeDevice,
   makeFullDevice,
   makeOpenAction,
@@ -288,7 +289,7 @@ async function put(store: Store, { id, properties: change, heard }: Member): Pro
     known === null
       ? await createDevice(store, makeDevice(id, change))
       : await changeDevice(store, known, change);
-  if (heard !== null) await saveContacts(store, [[key, { at: heard, listened: heard }]]);
+  if (heard !== null) await saveContacts(store, [[key, heardAt(heard, heard)]]);
 }
 
 /** Of members with the same id the last one counts. */

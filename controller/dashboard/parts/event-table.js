@@ -16,6 +16,7 @@ const COLUMNS = [
   { title: 'Message', className: 'message', cell: (event) => h(Message, { event }) },
   {
     title: 'Manifest',
+    className: 'manifest',
     cell: ({ manifest, product }) => manifest && h(ManifestLink, { manifest, product }),
   },
   {

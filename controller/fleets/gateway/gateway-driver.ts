@@ -9,7 +9,7 @@ import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
 import { REGISTRATIONS_PER_MINUTE_MAX } from '../../devices/admission.ts';
 import { compilePolicy } from '../../devices/policy.ts';
-import { onlineSpan, startListening } from '../../devices/listening.ts';
+import { onlineSince, startListening } from '../../devices/listening.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Moment } from '../../model/device.ts';
 import type { Action } from '../../model/plan.ts';
@@ -95,7 +95,10 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
     }
   }
 
-  /** Before the first contact in this process: the newest one tells when the product was last served. */
+  /**
+   * Before the first contact in this process: the newest one tells when the product was last served. From there the
+   * product's clock goes on if the wall clock was set back meanwhile, so that no contact is ever ahead of it.
+   */
   async function readStart(
     product: string,
     record: ProductRecord | undefined,
@@ -103,9 +106,11 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
     const known = products.byName(product);
     if (known !== null) return known;
     const stoppedAt = await store.lastHeardAt(product);
+    const steadyNow = createSteadyClock(ports.clock, stoppedAt ?? -Infinity);
     return {
       listening: startListening(record?.listenedMs ?? 0, stoppedAt !== null),
-      gap: { stoppedAt, resumedAt: ports.clock.now() },
+      steadyNow,
+      gap: { stoppedAt, resumedAt: steadyNow() },
     };
   }
 
@@ -131,7 +136,7 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
       guard(async () => {
         await housekeeping.flush();
         const served = products.byName(product);
-        const vantage = served === null ? null : vantageOf(served, ports.clock.now());
+        const vantage = served === null ? null : vantageOf(served);
         return ok(await readLiveState(store, product, named, vantage));
       }),
     firstDevices: (product, span, count) =>
@@ -162,11 +167,15 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
 }
 
 /** How a product's fleet is looked at now; null while nothing of it is in force. */
-function vantageOf({ policy, listening, gap }: ServedProduct, now: number): Vantage | null {
+function vantageOf({ policy, listening, gap, steadyNow }: ServedProduct): Vantage | null {
   if (policy === null) return null;
   const { pollIntervalMs } = policy.settings;
-  const online = onlineSpan(gap, now, pollIntervalMs);
-  return { listened: listening.listened, listening: listening.runs, pollIntervalMs, online };
+  return {
+    listened: listening.listened,
+    listening: listening.runs,
+    pollIntervalMs,
+    onlineSince: onlineSince(gap, steadyNow(), pollIntervalMs),
+  };
 }
 
 /** Only locks concern single devices; every other action takes effect through `enforce`. */

@@ -5,6 +5,7 @@ import type { SQLInputValue } from 'node:sqlite';
 
 import type { DeviceSighting } from '../../model/device.ts';
 import type { DeviceProperties } from '../device-search.ts';
+import { findSlot } from './contacts.ts';
 import { decodeDevice, encodeStanding, UNKNOWN_VERSION, type DeviceRow } from './device-codec.ts';
 import type { Words } from './words.ts';
 
@@ -16,21 +17,23 @@ export interface DeviceSelect {
 
 /** The columns of a `SightingRow`, of `device AS d` and `contact AS c`. */
 export const SIGHTING_COLUMNS =
-  'd.key, d.rev, d.standing, d.running, d.detail, d.id, c.at, c.listened';
+  'd.key, d.rev, d.standing, d.running, d.detail, d.id, c.at, c.listened, c.into_slot';
 
 export type SightingRow = readonly [
   ...row: DeviceRow,
   id: string,
   at: number | null,
   listened: number | null,
+  intoSlot: number | null,
 ];
 
 /** The sighting that a row stands for. */
 export function decodeSighting(product: string, row: SightingRow, words: Words): DeviceSighting {
-  const [key, rev, standing, running, detail, id, at, listened] = row;
+  const [key, rev, standing, running, detail, id, at, listened, intoSlot] = row;
   return {
     device: decodeDevice(product, id, [key, rev, standing, running, detail], words),
-    contact: at === null || listened === null ? null : { at, listened },
+    contact:
+      at === null || listened === null ? null : { at, listened, steadyAt: findSlot(at, intoSlot) },
   };
 }
 

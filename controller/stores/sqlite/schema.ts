@@ -95,7 +95,8 @@ CREATE TABLE meter (
   UNIQUE (product, name)
 );
 
--- One row per device, all null until its first contact. The slot it is counted in began at (at - into_slot).
+-- One row per device, all null until its first contact. The slot it is counted in began at (at - into_slot): less than
+-- a slot, and how far the wall clock (at) is from the steady one (slot).
 -- dormant: 1 or null, as its record says.
 CREATE TABLE contact (
   key INTEGER PRIMARY KEY, at INTEGER, listened INTEGER, into_slot INTEGER, dormant INTEGER

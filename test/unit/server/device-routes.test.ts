@@ -128,8 +128,8 @@ describe('lists of devices', () => {
   });
 
   it('know who is in a group, online, drifts or waits, as the answer about each device says', async () => {
-    const fresh = { at: API_NOW, listened: 10_000_000 };
-    const stale = { at: API_NOW, listened: 10_000_000 - 15 * 60_000 };
+    const fresh = { at: API_NOW, listened: 10_000_000, steadyAt: API_NOW };
+    const stale = { at: API_NOW, listened: 10_000_000 - 15 * 60_000, steadyAt: API_NOW };
     await saveDevice('bench-1', { running: 41 }, fresh);
     await saveDevice('behind', { running: 40 }, fresh);
     await saveDevice('away', { running: 40 }, stale);
@@ -156,7 +156,7 @@ describe('lists of devices', () => {
     await api.store.saveDevice({
       before: null,
       after: { ...expectedDevice('constructor', 'a'), standing: 'active' },
-      contact: { at: API_NOW, listened: 0 },
+      contact: { at: API_NOW, listened: 0, steadyAt: API_NOW },
     });
     const list = (query: string): Promise<unknown> =>
       getJson(`/api/v1/products/constructor/devices?${query}`);
@@ -188,7 +188,11 @@ describe('lists of devices', () => {
     const isRare = (i: number): boolean => i === 1 || i === 4_998;
     await Promise.all(
       names.map((id, i) =>
-        saveDevice(id, { running: 41 }, isRare(i) ? { at: API_NOW, listened: 10_000_000 } : null),
+        saveDevice(
+          id,
+          { running: 41 },
+          isRare(i) ? { at: API_NOW, listened: 10_000_000, steadyAt: API_NOW } : null,
+        ),
       ),
     );
     const sizes: number[] = [];
