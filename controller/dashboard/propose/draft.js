@@ -33,7 +33,8 @@
  * What may be chosen from.
  * @typedef {object} Choices
  * @property {readonly Option[]} [versions]
- * @property {readonly string[]} [groups] Those that a release may be meant for, besides everyone.
+ * @property {readonly string[]} [groups] Those that a release may be meant for.
+ * @property {boolean} [mayEveryone] Whether it may be meant for every device as well; default: yes.
  */
 
 /**
@@ -75,7 +76,8 @@ export function headingOf(draft) {
  * @param {Choices} choices
  * @returns {readonly Field[]}
  */
-export function fieldsOf({ kind, device, version, group }, { versions = [], groups = [] }) {
+export function fieldsOf({ kind, device, version, group }, choices) {
+  const { versions = [], groups = [], mayEveryone = true } = choices;
   /** @type {Field[]} */
   const fields = [];
   /**
@@ -94,8 +96,11 @@ export function fieldsOf({ kind, device, version, group }, { versions = [], grou
     add('reason', 'Reason', { isRequired: false, hint: 'For those who find the lock later.' });
   }
   if (kind === 'release' && group === undefined && groups.length > 0) {
-    const options = groups.map((name) => ({ value: name, label: `Group ${name}` }));
-    add('group', 'To', { isRequired: false, options: [EVERYONE, ...options] });
+    const options = [
+      ...(mayEveryone ? [EVERYONE] : []),
+      ...groups.map((name) => ({ value: name, label: `Group ${name}` })),
+    ];
+    add('group', 'To', { isRequired: false, options, value: options[0]?.value ?? '' });
   }
   if (kind === 'withdraw') {
     add('reason', 'Reason', { hint: 'Why no device shall be offered it again.' });

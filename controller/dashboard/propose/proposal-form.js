@@ -62,7 +62,7 @@ function FormField({ field, value, onSay }) {
   return h(
     'div',
     { class: 'field' },
-    h('label', { for: id }, isRequired ? label : `${label} (optional)`),
+    h('label', { for: id }, isRequired || options !== null ? label : `${label} (optional)`),
     options === null
       ? h('input', {
           ...shared,
