@@ -19,13 +19,6 @@
 /** @typedef {ReleasePlanJson['steps'][number]} StepPlanJson */
 /** @typedef {ReleasePlanJson['waits'][number]} ReleaseWaitJson */
 
-/**
- * `GET /session`: who asks, as the server sees it.
- * @typedef {object} SessionJson
- * @property {'viewer' | 'deployer' | null} role
- * @property {string | null} name
- * @property {'loopback' | 'token' | 'cookie' | 'proxy' | null} how
- * @property {boolean} mayLogOut
- */
+/** @typedef {Answers.SessionJson} SessionJson */
 
 export {};

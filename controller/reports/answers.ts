@@ -403,3 +403,11 @@ export interface PossibleProposalJson {
   /** Why not; null where it may be proposed. */
   readonly reason: string | null;
 }
+
+/** Who asks, and by what they are known. */
+export interface SessionJson {
+  readonly role: 'viewer' | 'deployer' | null;
+  readonly name: string | null;
+  readonly how: 'loopback' | 'token' | 'cookie' | 'proxy' | null;
+  readonly mayLogOut: boolean;
+}

@@ -6,12 +6,13 @@ import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify';
 
-import type { Guard } from './guard.ts';
+import { SESSION_COOKIE, type Guard } from './guard.ts';
 import { sendError, sendThrown, SEE_DOCUMENT } from './errors.ts';
 import { createChanges } from './live/changes.ts';
 import { createRenderings, type Renderings } from './live/renderings.ts';
 import type { LiveTimes } from './live/live-times.ts';
 import { createStreams, type Streams } from './live/streams.ts';
+import { tagAnswer } from './not-modified.ts';
 import type { ApiContext } from './ports.ts';
 import { addCredentialRoutes } from './routes/credential-routes.ts';
 import { addDeviceRoutes } from './routes/device-routes.ts';
@@ -20,6 +21,7 @@ import { addLiveRoute } from './routes/live-route.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
 import { addProposalRoutes } from './routes/proposal-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
+import { addSessionRoutes } from './routes/session-routes.ts';
 import { addWatchRoutes } from './routes/watch-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
@@ -27,6 +29,7 @@ import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
 import { PROPOSAL_SCHEMAS } from './schemas/proposal-schemas.ts';
 import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
+import { SESSION_SCHEMAS } from './schemas/session-schema.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
 import { WATCH_SCHEMAS } from './schemas/watch-schemas.ts';
 import { createValidator } from './validation.ts';
@@ -44,6 +47,7 @@ const SCHEMAS: readonly NamedSchema[] = [
   ...SNAPSHOT_SCHEMAS,
   ...REVIEW_SCHEMAS,
   ...PROPOSAL_SCHEMAS,
+  ...SESSION_SCHEMAS,
 ];
 
 /** The API as a plugin, to be mounted at `/api/v1`. */
@@ -81,6 +85,7 @@ export function createApi(
       // A body may be left out where nothing in it is required.
       if (request.method === 'POST') request.body ??= {};
     });
+    app.addHook('onSend', tagAnswer);
     await registerDocument(app, context);
     const paths = collectPaths(app);
     const renderings = createRenderings(context);
@@ -94,6 +99,7 @@ export function createApi(
     addReviewRoutes(app, context);
     addProposalRoutes(app, context);
     addCredentialRoutes(app, context);
+    await addSessionRoutes(app, context, guard);
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     refuseOtherMethods(app, paths);
   };
@@ -142,9 +148,16 @@ async function registerDocument(app: FastifyInstance, context: ApiContext): Prom
             description:
               'Made by `lockstep token create`. Not needed from the machine that the controller runs on.',
           },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: SESSION_COOKIE,
+            description:
+              'Set by `POST /session`. What changes something is then taken only from pages of this server, as JSON.',
+          },
         },
       },
-      security: [{ token: [] }, {}],
+      security: [{ token: [] }, { session: [] }, {}],
     },
   });
 }

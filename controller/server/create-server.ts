@@ -5,7 +5,6 @@ import Fastify, { type FastifyInstance } from 'fastify';
 
 import { failure, messageOf, type Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { isLoopbackHost } from './access.ts';
 import { createApi } from './api.ts';
 import { addDashboard } from './dashboard-files.ts';
 import { sendError, sendThrown } from './errors.ts';
@@ -49,7 +48,7 @@ export async function createServer(ports: ServerPorts, options: ServerOptions): 
   const context: ApiContext = { ...ports, version: readProgramVersion() };
   const deviceListen = options.deviceListen ?? null;
   const main = createApp(context);
-  const guard = createGuard(context, asksForTokens(options));
+  const guard = createGuard(context, options);
   addChecks(main, ports.controller);
   addDashboard(main, renderFrontPage(context.version));
   addMetrics(main, createMetrics(ports, context.version), guard);
@@ -116,13 +115,6 @@ function createApp({ log }: ApiContext): FastifyInstance {
     sendError(reply, 404, 'NotFound', 'There is nothing here.', 'See / for what there is.'),
   );
   return app;
-}
-
-/** Behind a proxy every request seems to come from this machine. */
-function asksForTokens({ auth, publicUrl }: ServerOptions): boolean {
-  if (auth?.requireTokens === true) return true;
-  if (publicUrl === undefined || publicUrl === null) return false;
-  return !URL.canParse(publicUrl) || !isLoopbackHost(new URL(publicUrl).host);
 }
 
 async function listenAt(

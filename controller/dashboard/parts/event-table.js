@@ -47,7 +47,7 @@ function Message({ event: { message, product, device } }) {
   return h(
     'div',
     null,
-    message,
+    shortenDigests(message),
     (product !== null || device !== null) &&
       h(
         'div',
@@ -57,4 +57,18 @@ function Message({ event: { message, product, device } }) {
         device !== null && product !== null && h(DeviceLink, { product, id: device }),
       ),
   );
+}
+
+/**
+ * Whole digests and commits say nothing to the eye: their first letters stand for them, and the rest is on hover.
+ * @param {string} message
+ */
+function shortenDigests(message) {
+  return message
+    .split(/\b([0-9a-f]{40,64})\b/)
+    .map((part, index) =>
+      index % 2 === 0
+        ? part
+        : h('span', { key: index, class: 'mono', title: part }, `${part.slice(0, 7)}…`),
+    );
 }

@@ -1,6 +1,8 @@
 // The stream of changes, over real sockets: what it says at first, what it says of a change, and how it ends.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { hashApiToken } from '../../../controller/server/access.ts';
 
 import type { ServerOptions } from '../../../controller/server/ports.ts';
 import { API_NOW, apiPicture, startApi, type ApiUnderTest } from '../../support/api.ts';
@@ -117,7 +119,8 @@ describe('the stream of changes', () => {
     const all = await Promise.all(Array.from({ length: 50 }, () => open(api)));
     await Promise.all(all.map((stream) => stream.find(isHello)));
     await addEvent(api);
-    await Promise.all(all.map((stream) => stream.find(names('events'))));
+    const told = await Promise.all(all.map((stream) => stream.find(names('events'))));
+    expect(told).toHaveLength(50);
   });
 
   it('begins anew for one that comes back', async () => {
@@ -141,11 +144,10 @@ describe('the stream of changes', () => {
     const api = await start();
     const stream = await open(api);
     await stream.find(isHello);
-    const { events } = api.store;
-    Object.assign(api.store, { events: () => Promise.reject(new Error('the disk is gone')) });
+    const isBroken = vi.spyOn(api.store, 'events').mockRejectedValue(new Error('the disk is gone'));
     await stream.nextComment();
     expect(api.log).toEqual(['live: changes are not seen at the moment: the disk is gone']);
-    Object.assign(api.store, { events });
+    isBroken.mockRestore();
     await addEvent(api);
     await stream.find(names('events'));
   });
@@ -183,5 +185,12 @@ describe('the stream of changes', () => {
     const api = await start({ auth: { requireTokens: true } });
     expect((await api.ask('/api/v1/live')).status).toBe(401);
     expect((await api.ask('/api/v1/live', { method: 'HEAD' })).status).toBe(405);
+    const token = { name: 'look', role: 'viewer', createdAt: API_NOW } as const;
+    await api.store.saveToken({ ...token, hash: hashApiToken('first') });
+    const stream = await open(api, { authorization: 'Bearer first' });
+    await stream.find(isHello);
+    await stream.nextComment();
+    vi.spyOn(api.store, 'tokens').mockResolvedValue([{ ...token, hash: hashApiToken('second') }]);
+    expect(await stream.over).toBe('ended');
   });
 });
