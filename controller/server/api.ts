@@ -19,6 +19,7 @@ import { addDeviceRoutes } from './routes/device-routes.ts';
 import { addFleetRoutes } from './routes/fleet-routes.ts';
 import { addLiveRoute } from './routes/live-route.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
+import { addProposalRoutes } from './routes/proposal-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
 import { addSessionRoutes } from './routes/session-routes.ts';
 import { addWatchRoutes } from './routes/watch-routes.ts';
@@ -26,6 +27,7 @@ import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
+import { PROPOSAL_SCHEMAS } from './schemas/proposal-schemas.ts';
 import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
 import { SESSION_SCHEMAS } from './schemas/session-schema.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
@@ -44,6 +46,7 @@ const SCHEMAS: readonly NamedSchema[] = [
   ...PLAN_SCHEMAS,
   ...SNAPSHOT_SCHEMAS,
   ...REVIEW_SCHEMAS,
+  ...PROPOSAL_SCHEMAS,
   ...SESSION_SCHEMAS,
 ];
 
@@ -94,6 +97,7 @@ export function createApi(
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
     addReviewRoutes(app, context);
+    addProposalRoutes(app, context);
     addCredentialRoutes(app, context);
     await addSessionRoutes(app, context, guard);
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
@@ -130,6 +134,10 @@ async function registerDocument(app: FastifyInstance, context: ApiContext): Prom
         { name: 'fleet', description: 'Products and what is in force for them.' },
         { name: 'devices', description: 'Devices and their actions.' },
         { name: 'operations', description: 'Plan, sync, stop and resume.' },
+        {
+          name: 'proposals',
+          description: 'Changes of the manifests that become pull requests; none moves the fleet.',
+        },
         { name: 'access', description: 'Tokens of devices and of people.' },
       ],
       components: {
