@@ -45,11 +45,11 @@ describe('the dashboard', () => {
 });
 
 /** Goes through all pages, back to the first one. */
-async function walk({ page, settle }: Reader, rounds: number): Promise<void> {
+async function walk(reader: Reader, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const hash of [...PAGES, '#/']) {
-      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-      await settle();
+      await reader.page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await reader.settle();
     }
   }
 }

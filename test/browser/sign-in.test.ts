@@ -70,6 +70,7 @@ describe('signing in', () => {
     await context.clearCookies();
     await page.getByRole('link', { name: 'Activity', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Sign in to Lockstep' }).waitFor();
+    expect(await page.getByRole('navigation').count()).toBe(0);
     await reader.close();
   });
 });

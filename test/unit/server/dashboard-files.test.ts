@@ -56,7 +56,7 @@ describe('the page at /', () => {
     const types = await Promise.all(
       paths.map(async (path) => {
         const { status, headers } = await askHttp(`${api.address}${path}`);
-        return `${status} ${headers['content-type']} ${headers['x-content-type-options']}`;
+        return [status, headers['content-type'], headers['x-content-type-options']].join(' ');
       }),
     );
     expect(new Set(types)).toEqual(
