@@ -22,12 +22,14 @@ export interface Looking {
   readonly notModified: number;
 }
 
-/** What a dashboard shows by each topic. */
-const SHOWN: Readonly<Record<string, readonly string[]>> = {
-  status: ['/api/v1/status'],
-  events: ['/api/v1/events?limit=20'],
-  [`product:${PRODUCT}`]: [`/api/v1/products/${PRODUCT}`, `/api/v1/products/${PRODUCT}/releases`],
-};
+/** What the pages show by each topic: the overview, and the page of a product. Dashboards are at one or the other. */
+const PAGES: readonly Readonly<Record<string, readonly string[]>>[] = [
+  { status: ['/api/v1/status'], events: ['/api/v1/events?limit=20'] },
+  {
+    status: ['/api/v1/status'],
+    [`product:${PRODUCT}`]: [`/api/v1/products/${PRODUCT}`, `/api/v1/products/${PRODUCT}/releases`],
+  },
+];
 
 /** A page waits for up to this long, so that not all ask at once. */
 const JITTER_MS = 300;
@@ -47,7 +49,11 @@ const calls = {
   /** Opens dashboards, signed in with a token that is made for them; resolves once each was told hello. */
   async open({ port, dashboards }: DashboardLoad): Promise<void> {
     const cookie = await signIn(port);
-    open = await Promise.all(Array.from({ length: dashboards }, () => openDashboard(port, cookie)));
+    open = await Promise.all(
+      Array.from({ length: dashboards }, (_, i) =>
+        openDashboard(port, cookie, PAGES[i % PAGES.length] ?? {}),
+      ),
+    );
   },
   async close(_input: null): Promise<void> {
     for (const { stream, connection } of open) {
@@ -97,7 +103,11 @@ async function signIn(port: number): Promise<string> {
   return cookie;
 }
 
-async function openDashboard(port: number, cookie: string): Promise<Dashboard> {
+async function openDashboard(
+  port: number,
+  cookie: string,
+  shown: Readonly<Record<string, readonly string[]>>,
+): Promise<Dashboard> {
   const stream = await openSocket(port);
   const connection = await openConnection(port);
   const tags = new Map<string, string>();
@@ -107,7 +117,7 @@ async function openDashboard(port: number, cookie: string): Promise<Dashboard> {
 
   const fetchShown = async (topics: readonly string[]): Promise<void> => {
     await sleep(Math.random() * JITTER_MS);
-    for (const path of topics.flatMap((topic) => SHOWN[topic] ?? [])) {
+    for (const path of topics.flatMap((topic) => shown[topic] ?? [])) {
       if (stream.destroyed) return;
       const tag = tags.get(path);
       const { status, head } = await connection.exchange(get(path, cookie, tag));

@@ -150,7 +150,10 @@ function hold(path, before, answer) {
     const isSame = before.path === path && before.failure === null && data === answer.value;
     return isSame ? before : { path, data: answer.value, failure: null };
   }
-  return answer.error.code === ABORTED ? before : { path, data, failure: answer.error };
+  if (answer.error.code === ABORTED) return before;
+  // A server that is away is told of by the banner, and what was answered last stays where it is.
+  if (answer.error.status === 0 && data !== null) return before;
+  return { path, data, failure: answer.error };
 }
 
 /**

@@ -344,7 +344,8 @@ export interface ActionJson extends ActionSummaryJson {
   }[];
 }
 
-export interface EventJson {
+/** An event; its place is that of its manifest at its revision, where that is at hand. */
+export interface EventJson extends PlaceJson {
   readonly id: number;
   readonly type: EventType;
   readonly at: string;

@@ -5,7 +5,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
 import type { ApiToken, Role } from '../stores/store.ts';
-import { openSession } from './session-cookie.ts';
+import type { OpenSession } from './session-cookie.ts';
 
 /** What of a request decides. */
 export interface AccessRequest {
@@ -28,6 +28,7 @@ export interface AccessRequest {
 /** What is known here of who may do what. */
 export interface AccessRules {
   readonly tokens: readonly ApiToken[];
+  readonly openSession: OpenSession;
   /** True: being on this machine is not enough. */
   readonly requireTokens: boolean;
   /** Null: no proxy is trusted to name anyone. */
@@ -99,7 +100,7 @@ export function decideAccess(request: AccessRequest, role: Role, rules: AccessRu
  */
 export function identifyCaller(request: AccessRequest, rules: AccessRules): Access {
   const { authorization } = request;
-  const { tokens, now } = rules;
+  const { tokens, now, openSession } = rules;
   if (authorization !== undefined) {
     const shown = /^bearer +(\S+)\s*$/i.exec(authorization)?.[1];
     const token = shown === undefined ? null : findToken(tokens, shown);

@@ -18,6 +18,7 @@ import {
 import { sendError } from './errors.ts';
 import type { ApiContext, ServerOptions } from './ports.ts';
 import { createProxyRules } from './proxy-trust.ts';
+import { createSessionReader } from './session-cookie.ts';
 
 export interface Guard {
   /** Whether a request that carries a role's routes is let in; answers itself where it is not. */
@@ -48,6 +49,7 @@ export function createGuard(
     requireTokens: asksForTokens(options),
     proxy: trust === null ? null : createProxyRules(trust),
     publicHost: publicUrl?.host ?? null,
+    openSession: createSessionReader(),
   };
 
   const read = ({ method, headers, socket, raw }: FastifyRequest): AccessRequest => {

@@ -12,6 +12,9 @@ export const SESSION_MS = 14 * 86_400_000;
 /** Longer values are none of ours. */
 const VALUE_MAX = 1_024;
 
+/** Sessions that a reader remembers. */
+const REMEMBERED_MAX = 1_000;
+
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -29,12 +32,41 @@ export function sealSession(
   return `${token.name}.${bytes.toString('base64url')}`;
 }
 
-/** The token that a session was begun with; null where it is none, has expired, or its token is another now. */
-export function openSession(
+/** Finds the token that a session was begun with; null where it is none, has expired, or its token is another now. */
+export type OpenSession = (
   value: string,
   tokens: readonly ApiToken[],
   now: number,
-): ApiToken | null {
+) => ApiToken | null;
+
+/** Opens sessions as `openSession` does, and remembers what the last ones hold: an open page sends its own again and again. */
+export function createSessionReader(): OpenSession {
+  const opened = new Map<string, { readonly hash: string; readonly expiresAt: number }>();
+  return (value, tokens, now) => {
+    const known = opened.get(value);
+    if (known !== undefined && known.expiresAt > now) {
+      const token = tokens.find(({ hash: each }) => each === known.hash);
+      if (token !== undefined) return token;
+    }
+    opened.delete(value);
+    const session = unsealSession(value, tokens);
+    if (session === null || session.expiresAt <= now) return null;
+    if (opened.size >= REMEMBERED_MAX) opened.clear();
+    opened.set(value, { hash: session.token.hash, expiresAt: session.expiresAt });
+    return session.token;
+  };
+}
+
+/** Opens one session. */
+export const openSession: OpenSession = (value, tokens, now) => {
+  const session = unsealSession(value, tokens);
+  return session !== null && session.expiresAt > now ? session.token : null;
+};
+
+function unsealSession(
+  value: string,
+  tokens: readonly ApiToken[],
+): { readonly token: ApiToken; readonly expiresAt: number } | null {
   const dot = value.lastIndexOf('.');
   if (dot < 1 || value.length > VALUE_MAX) return null;
   const token = tokens.find(({ name }) => name === value.slice(0, dot));
@@ -43,7 +75,7 @@ export function openSession(
   const [, expiresAt, shown] = /^(\d{1,16}) (\S+)$/.exec(text ?? '') ?? [];
   // That it was sealed with the hash says nothing: whoever reads the state could. The token itself has to be in it.
   if (shown === undefined || hash('sha256', shown, 'hex') !== token.hash) return null;
-  return Number(expiresAt) > now ? token : null;
+  return { token, expiresAt: Number(expiresAt) };
 }
 
 function keyOf(token: ApiToken): Uint8Array {

@@ -1,6 +1,6 @@
 // What stands against the manifests: problems of the newest revision, and what the last plan refuses and warns of. Pure.
 
-import type { Desired, Origin, Place } from '../model/desired.ts';
+import { type Desired, listOrigins, type Origin, type Place } from '../model/desired.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ControllerView, ProductView } from '../reconciler/controller.ts';
 
@@ -103,23 +103,16 @@ function revisionOf(
 
 /** The manifest that a value stands in, by its exact place. */
 function findOrigin(desired: Desired, place: Place): Origin | null {
-  const { config, firmware, groups, locks, releases } = desired;
-  const origins = [
-    ...(config === null ? [] : [config]),
-    ...firmware,
-    ...groups,
-    ...locks,
-    ...releases,
-  ];
-  const found = origins.find(
-    ({ origin }) =>
-      origin.file === place.file &&
-      (isSamePlace(origin, place) ||
-        Object.values(origin.places).some(
-          ([line, column]) => line === place.line && column === place.column,
-        )),
+  return (
+    listOrigins(desired).find(
+      (origin) =>
+        origin.file === place.file &&
+        (isSamePlace(origin, place) ||
+          Object.values(origin.places).some(
+            ([line, column]) => line === place.line && column === place.column,
+          )),
+    ) ?? null
   );
-  return found?.origin ?? null;
 }
 
 function isSamePlace(a: Place, b: Place | null): boolean {

@@ -90,7 +90,8 @@ export interface DeviceQuery extends DeviceProperties {
 export interface EventQuery {
   readonly product?: string;
   readonly device?: string;
-  readonly type?: string;
+  /** One, or any of several. */
+  readonly type?: string | readonly string[];
   /** Only events with a smaller id (older). */
   readonly beforeId?: number;
   /** Only events with a greater id (newer); with it the order is oldest first, otherwise newest first. */

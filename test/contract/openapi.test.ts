@@ -129,6 +129,10 @@ const REQUESTS: readonly {
   { path: '/api/v1/session', template: '/api/v1/session', method: 'delete', status: 204 },
   { path: '/api/v1/events', template: '/api/v1/events' },
   { path: '/api/v1/events?limit=1', template: '/api/v1/events' },
+  {
+    path: '/api/v1/events?type=ActionOffered&type=ClockJumped&product=thermostat',
+    template: '/api/v1/events',
+  },
   { path: '/api/v1/plan', template: '/api/v1/plan', method: 'post', body: {} },
   {
     path: '/api/v1/plan',

@@ -173,6 +173,14 @@ function describeHistory(current: () => Store, reopen: () => Promise<Store>): vo
       expect(await find({ type: 'DeviceLocked' })).toBe('1');
       expect(await find({ type: 'ReleaseStarted', product: PRODUCT })).toBe('30');
       expect(await find({ type: 'TokenCreated' })).toBe('');
+      const both = ['ReleaseStarted', 'DeviceLocked', 'TokenCreated', 'ReleaseStarted'];
+      expect(await find({ type: both })).toBe('43210');
+      expect(await find({ type: both, device: 'a' })).toBe('21');
+      expect(await find({ type: both, product: PRODUCT })).toBe('310');
+      expect(await find({ type: both, afterId: 0 })).toBe('01234');
+      expect(await find({ type: [] })).toBe('');
+      const firstTwo = await current().events({ type: both, limit: 2 });
+      expect(firstTwo.map(({ message }) => message)).toEqual(['4', '3']);
       expect(await find({ product: 'unheard-of' })).toBe('');
       const [last] = await current().events({ limit: 1 });
       expect(last).toEqual({ id: expect.any(Number), ...drafts[4] });

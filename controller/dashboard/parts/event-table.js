@@ -3,7 +3,7 @@
 import { h } from 'preact';
 import { Badge } from './badge.js';
 import { eventWords } from './event-words.js';
-import { CommitLink, DeviceLink, ManifestLink } from './links.js';
+import { CommitLink, DeviceLink, ManifestLink, PlaceLink } from './links.js';
 import { Table } from './table.js';
 import { Time } from './time.js';
 
@@ -17,7 +17,7 @@ const COLUMNS = [
   {
     title: 'Manifest',
     className: 'manifest',
-    cell: ({ manifest, product }) => manifest && h(ManifestLink, { manifest, product }),
+    cell: (event) => h(Manifest, { event }),
   },
   {
     title: 'Commit',
@@ -40,6 +40,19 @@ export function EventTable({ events, caption }) {
 function Kind({ type }) {
   const { words, tone } = eventWords(type);
   return h(Badge, { tone, title: type }, words);
+}
+
+/**
+ * Its page here, and where it stood at the forge.
+ * @param {{ event: EventJson }} props
+ */
+function Manifest({ event: { manifest, product, file, line, revision } }) {
+  if (manifest === null) return null;
+  return [
+    h(ManifestLink, { key: 'page', manifest, product }),
+    file !== null &&
+      h('div', { key: 'place', class: 'hint' }, h(PlaceLink, { file, line, revision })),
+  ];
 }
 
 /** @param {{ event: EventJson }} props */

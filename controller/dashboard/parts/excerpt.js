@@ -12,7 +12,7 @@ export function Excerpt({ excerpt: { from, lines, marked }, label }) {
   return h(
     'div',
     // It may have to be scrolled, also by those who have no mouse.
-    { class: 'excerpt', role: 'region', 'aria-label': label, tabIndex: 0 },
+    { class: 'excerpt', role: 'group', 'aria-label': label, tabIndex: 0 },
     h(
       'ol',
       { class: 'excerpt-lines' },

@@ -59,7 +59,7 @@ export function Table({ caption, columns, rows, keyOf, rowClass }) {
       rows.map((row) =>
         h(
           'tr',
-          { key: keyOf(row), class: rowClass?.(row), role: 'row' },
+          { key: keyOf(row), class: rowClass?.(row), role: 'row', 'data-id': keyOf(row) },
           columns.map(({ title, cell, align, className, isHeader }) =>
             h(
               isHeader === true ? 'th' : 'td',

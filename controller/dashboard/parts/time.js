@@ -55,7 +55,8 @@ export function formatMoment(date, now) {
 /** @param {number} fromNowMs Negative: in the past. */
 export function formatAge(fromNowMs) {
   const size = Math.abs(fromNowMs);
-  if (size < 10_000) return fromNowMs > 0 ? 'in a moment' : 'just now';
+  // The clock of the page ticks every ten seconds.
+  if (size < 10_000) return 'just now';
   if (size < MINUTE_MS) return AGE.format(Math.round(fromNowMs / 1_000), 'second');
   if (size < HOUR_MS) return AGE.format(Math.round(fromNowMs / MINUTE_MS), 'minute');
   if (size < 2 * DAY_MS) return AGE.format(Math.round(fromNowMs / HOUR_MS), 'hour');

@@ -39,10 +39,10 @@ export interface Streams {
 const TIMES: LiveTimes = { lookMs: 1_000, turnMs: 100 };
 
 /**
- * Readers that are told in one turn. What each of them then asks for is the larger part of what it costs: so two hundred
- * readers hear of a change within a second, and a thousand within five, whatever happens in the fleet.
+ * Readers that are told in one turn. What each of them then asks for is the larger part of what it costs: so a hundred
+ * readers hear of a change within a second, and a thousand within ten, whatever happens in the fleet.
  */
-const TURN_READERS = 20;
+const TURN_READERS = 10;
 
 /** Streams at a time; more are told to come back. */
 export const READERS_MAX = 5_000;

@@ -28,6 +28,8 @@ export interface Reader {
   readonly context: BrowserContext;
   /** Goes to a page of the dashboard, such as `#/activity`, and waits until it is there. */
   open(hash: string): Promise<void>;
+  /** Waits until nothing is shown as still to come. */
+  settle(): Promise<void>;
   /** Fails where axe finds anything that keeps people out. */
   expectAccessible(): Promise<void>;
   /** Fails where the page has to be scrolled sideways. */
@@ -66,6 +68,9 @@ export async function createReader(
       await page.goto(`/${hash}`);
       await page.locator('h1').waitFor();
     },
+    async settle() {
+      await expect.poll(() => page.locator('.loading').count(), { timeout: PATIENCE_MS }).toBe(0);
+    },
     async expectAccessible() {
       // Put in by the browser's own hand: the page's policy lets no other script in.
       await page.evaluate(AXE);
@@ -78,9 +83,7 @@ export async function createReader(
       ).toEqual([]);
     },
     async expectNoSidewaysScroll() {
-      const widths = await page.evaluate(
-        '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-      );
+      const widths = await page.evaluate('[document.body.scrollWidth, document.body.clientWidth]');
       const [needed = 0, there = 0] = widths as readonly number[];
       expect(needed).toBeLessThanOrEqual(there);
     },

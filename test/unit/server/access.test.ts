@@ -18,7 +18,11 @@ import {
   isNetwork,
   type ProxyTrust,
 } from '../../../controller/server/proxy-trust.ts';
-import { openSession, sealSession } from '../../../controller/server/session-cookie.ts';
+import {
+  createSessionReader,
+  openSession,
+  sealSession,
+} from '../../../controller/server/session-cookie.ts';
 import type { ApiToken, Role } from '../../../controller/stores/store.ts';
 import { API_NOW, startApi, type ApiUnderTest } from '../../support/api.ts';
 
@@ -44,6 +48,7 @@ const NOW = API_NOW;
 
 const RULES: AccessRules = {
   tokens: TOKENS,
+  openSession,
   requireTokens: false,
   proxy: null,
   publicHost: null,
@@ -180,6 +185,20 @@ describe('a session', () => {
     expect(openSession(session, [look], NOW)).toBeNull();
     const changed = { ...ship, hash: hashApiToken('another') };
     expect(openSession(session, [look, changed], NOW)).toBeNull();
+  });
+
+  it('ends as soon where it is remembered', () => {
+    const [look, ship] = TOKENS;
+    if (look === undefined || ship === undefined) throw new Error('two tokens');
+    const session = sessionOf(1, NOW + 5);
+    const open = createSessionReader();
+    expect([open(session, TOKENS, NOW), open(session, TOKENS, NOW + 4)]).toEqual([ship, ship]);
+    expect(open(session, TOKENS, NOW + 5)).toBeNull();
+    expect(open(session, TOKENS, NOW)).toEqual(ship);
+    expect(open(session, [look], NOW)).toBeNull();
+    expect(open(session, [look, { ...ship, hash: hashApiToken('another') }], NOW)).toBeNull();
+    const lowered = { ...ship, role: 'viewer' } as const;
+    expect(open(session, [lowered], NOW)).toEqual(lowered);
   });
 
   it('can’t be moved to another token, prolonged or made up', () => {
@@ -420,6 +439,7 @@ describe('a request from another machine without a good credential', () => {
   });
   const anyRules = fc.record({
     tokens: fc.constantFrom(TOKENS, []),
+    openSession: fc.constantFrom(openSession, createSessionReader()),
     requireTokens: fc.boolean(),
     proxy: fc.constantFrom(
       null,

@@ -208,5 +208,9 @@ describe('operations', () => {
       expect(seen).toEqual(sorted);
     }
     expect(await getJson('/api/v1/events?type=NeverWritten')).toEqual({ items: [], next: null });
+    const several: { items: readonly unknown[] } = await getJson(
+      '/api/v1/events?type=NeverWritten&type=ClockJumped&limit=3',
+    );
+    expect(several.items).toHaveLength(3);
   });
 });
