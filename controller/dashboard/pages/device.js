@@ -4,6 +4,7 @@ import { h } from 'preact';
 import { useAnswer } from '../hooks.js';
 import { ActionList } from '../parts/action-list.js';
 import { Badge } from '../parts/badge.js';
+import { Coded } from '../parts/coded.js';
 import { describeDevice, describeLock, describeVersion } from '../parts/device-words.js';
 import { Facts } from '../parts/facts.js';
 import { CommitLink, ManifestLink, PlaceLink } from '../parts/links.js';
@@ -76,6 +77,8 @@ export function DevicePage({ route }) {
 function Standing({ product, why, firmware }) {
   const { summary, device, waits } = why;
   const { tone, text, detail } = describeDevice(device);
+  // The most important one is in the summary.
+  const more = waits.filter(({ message }) => !summary.includes(message));
   return h(
     'section',
     { class: 'section', 'aria-labelledby': 'standing' },
@@ -88,18 +91,18 @@ function Standing({ product, why, firmware }) {
     h(
       'div',
       { class: 'section-body release-body' },
-      h('p', { class: 'why' }, summary),
+      h('p', { class: 'why' }, h(Coded, { text: summary })),
       detail !== null && !summary.includes(detail) && h('p', { class: 'muted' }, detail),
-      waits.length > 0 &&
+      more.length > 0 &&
         h(
           'ul',
           { class: 'waits' },
-          waits.map(({ reason, message }) =>
+          more.map(({ reason, message }) =>
             h(
               'li',
               { key: reason },
               h(Badge, { tone: 'waiting' }, reason),
-              h('span', null, message),
+              h(Coded, { text: message }),
             ),
           ),
         ),

@@ -251,8 +251,8 @@ function Turning({ list, isFirst, hasBack, onFirst, onBack, onNext }) {
   return h(
     'nav',
     { class: 'turning', 'aria-label': 'Pages of the list' },
-    h(TurnButton, { isOff: isFirst, onTurn: onFirst }, 'First page'),
-    h(TurnButton, { isOff: !hasBack, onTurn: onBack }, 'Back'),
+    h(TurnButton, { isOff: isFirst, onTurn: onFirst }, 'First'),
+    h(TurnButton, { isOff: !hasBack, onTurn: onBack }, 'Previous'),
     h(
       TurnButton,
       {
@@ -261,7 +261,7 @@ function Turning({ list, isFirst, hasBack, onFirst, onBack, onNext }) {
           if (next !== null) onNext(next, shown);
         },
       },
-      next !== null && isShort && !list.isSearching ? 'Search on' : 'Next page',
+      next !== null && isShort && !list.isSearching ? 'Search on' : 'Next',
       h(Icon, { name: 'next' }),
     ),
   );

@@ -195,7 +195,7 @@ function factsOf(rollout) {
       'Halt line',
       `Above ${formatPercent(haltRate)} failed, from ${countOf(minAttempts, 'device')} on, ${then}.`,
     ],
-    ['Base', progress?.base == null ? 'none' : `version ${progress.base}`],
+    ['Base', progress === null || progress.base === null ? 'none' : `version ${progress.base}`],
     ['Attempt', progress === null ? 'none' : String(progress.attempt)],
     ['Commit', h(CommitLink, { revision })],
     [
@@ -256,7 +256,7 @@ const FAILED_COLUMNS = [
   {
     title: 'Next try',
     cell: ({ failures }) =>
-      failures?.retryAt == null
+      failures === null || failures.retryAt === null
         ? h('span', { class: 'muted' }, 'none: left alone')
         : h(Time, { at: failures.retryAt }),
   },
@@ -302,7 +302,7 @@ const STEP_COLUMNS = [
   },
   { title: 'Approval', cell: ({ approval }) => APPROVAL_WORDS[approval] },
   {
-    title: 'Ends',
+    title: 'Ends at the earliest',
     cell: ({ endsAt, state }) =>
       endsAt === null
         ? h('span', { class: 'muted' }, state === 'done' ? 'ended' : 'not known')

@@ -119,7 +119,7 @@ export function surface(series, pick, scale) {
 export function roundUp(largest) {
   if (largest <= 1) return 1;
   const size = 10 ** Math.floor(Math.log10(largest));
-  return ([1, 2, 2.5, 5, 10].find((each) => each * size >= largest) ?? 10) * size;
+  return ([1, 2, 4, 6, 8, 10].find((each) => each * size >= largest) ?? 10) * size;
 }
 
 /**

@@ -64,7 +64,7 @@ export async function fillPage({ askPage, after, size, isTimeUp, onProgress }) {
  */
 export function useDevicePage(product, filters, after) {
   const key = devicesPath(product, filters, { after, limit: PAGE_SIZE });
-  const [held, setHeld] = useState(() => /** @type {Held} */ (begin(key)));
+  const [held, setHeld] = useState(() => begin(key));
   const asked = useRef({ filters, after });
   asked.current = { filters, after };
   useEffect(() => {

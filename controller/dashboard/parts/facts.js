@@ -4,15 +4,20 @@ import { h } from 'preact';
 
 /** @import { ComponentChildren } from 'preact' */
 
-/** @typedef {readonly [name: string, value: ComponentChildren]} Fact */
+/** @typedef {readonly [name: string, value: ComponentChildren, isWide?: boolean]} Fact A wide one has a line of its own. */
 
 /** @param {{ facts: readonly Fact[] }} props */
 export function Facts({ facts }) {
   return h(
     'dl',
     { class: 'facts' },
-    facts.map(([name, value]) =>
-      h('div', { key: name }, h('dt', null, name), h('dd', null, value)),
+    facts.map(([name, value, isWide = false]) =>
+      h(
+        'div',
+        { key: name, class: isWide ? 'is-wide' : undefined },
+        h('dt', null, name),
+        h('dd', null, value),
+      ),
     ),
   );
 }

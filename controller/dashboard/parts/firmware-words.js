@@ -34,21 +34,20 @@ function verifiedState(verified, gate) {
 }
 
 /**
- * What is compiled in, as names and values; only what the format carries.
+ * What is compiled in, as names and values; only what the format carries. Digests are left to others.
  * @param {Pick<FirmwareJson, 'compiled' | 'size'>} firmware
  * @returns {readonly (readonly [name: string, value: string])[]}
  */
 export function describeBinary({ compiled, size }) {
   /** @type {(readonly [string, string | null])[]} */
-  const facts = [['Size', size === null ? null : `${formatCount(size)} bytes`]];
+  const facts = [['Size', size === null || size === 0 ? null : `${formatCount(size)} bytes`]];
   if (compiled !== null) {
-    const { format, productId, version, versionText, platform, appHash, details } = compiled;
+    const { format, productId, version, versionText, platform, details } = compiled;
     facts.push(
       ['Format', format],
       ['Compiled-in product id', textOf(productId)],
       ['Compiled-in version', versionText ?? textOf(version)],
       ['Platform', platform === null ? null : (platform.name ?? `id ${platform.id}`)],
-      ['Application hash', appHash],
       ...details.map(({ name, value }) => /** @type {const} */ ([capital(name), value])),
     );
   }

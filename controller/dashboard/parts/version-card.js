@@ -78,7 +78,7 @@ export function VersionCard({ product, firmware, possible }) {
  * @returns {readonly import('./facts.js').Fact[]}
  */
 function factsOf(firmware) {
-  const { reportedAs, digest, manifest, file, line, revision } = firmware;
+  const { reportedAs, digest, compiled, manifest, file, line, revision } = firmware;
   return [
     ...describeBinary(firmware),
     ['Devices report', h('code', null, reportedAs)],
@@ -87,7 +87,10 @@ function factsOf(firmware) {
       'Manifest',
       h('span', null, manifest, ' ', file !== null && h(PlaceLink, { file, line, revision })),
     ],
-    ['SHA-256', h('code', { class: 'digest' }, digest)],
+    ...(compiled === null || compiled.appHash === null
+      ? []
+      : [/** @type {const} */ (['Application hash', h('code', null, compiled.appHash), true])]),
+    ['SHA-256', h('code', null, digest), true],
   ];
 }
 
@@ -114,10 +117,9 @@ function Running({ product, firmware: { version, running, share } }) {
 }
 
 /** @param {{ product: string, firmware: FirmwareJson }} props */
-function Verified({ product, firmware: { verified, gate } }) {
-  if (verified === null) {
-    return h('p', { class: 'muted' }, gate === null ? 'Not verified yet.' : gate.message);
-  }
+function Verified({ product, firmware: { verified } }) {
+  // What it lacks is said where it would be released.
+  if (verified === null) return h('p', { class: 'muted' }, 'Verified by no device yet.');
   const { at, by, count } = verified;
   const first = by.slice(0, NAMED_FIRST);
   const rest = by.slice(NAMED_FIRST);
@@ -167,7 +169,8 @@ function Proposals({ product, firmware, possible }) {
       draft: { kind: 'release', product, version, ...(groups.length === 0 && { group: null }) },
       choices: { groups, mayEveryone: firmware.releasable.may },
       why,
-      isPrimary: why === null,
+      isPrimary: firmware.releasable.may,
+      ...(why === null && !firmware.releasable.may && { label: 'Release to a group' }),
     }),
     !isGone &&
       h(ProposeButton, {

@@ -54,6 +54,7 @@ export function labelOf({ kind, flash, step }) {
     case 'approve':
       return step === undefined ? 'Approve step' : `Approve step ${step}`;
     case 'resume':
+    default:
       return 'Resume';
   }
 }

@@ -89,6 +89,7 @@ function describeAction(action, count) {
     case 'SetExposure':
       return [action.exposure === 0 ? '−' : '~', action.message];
     case 'EndRelease':
+    default:
       return ['−', `End the release of version ${action.version} to ${audienceOf(action.group)}`];
   }
 }

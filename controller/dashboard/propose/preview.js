@@ -1,18 +1,26 @@
 // A proposal before it is made: what it would lead to, what is wrong with it, and the change of each file.
 
 import { h } from 'preact';
+import { useAnswer } from '../hooks.js';
+import { Coded } from '../parts/coded.js';
 import { Icon } from '../parts/icon.js';
+import { countOf } from '../parts/number.js';
 import { FileChange } from './diff-view.js';
 import { describePlan } from './plan-words.js';
 
 /** @import { ComponentChildren } from 'preact' */
-/** @import { ProposalPreviewJson } from '../../reports/answers.ts' */
+/** @import { ProductJson, ProposalPreviewJson } from '../../reports/answers.ts' */
 
 /** @param {{ preview: ProposalPreviewJson }} props */
 export function Preview({ preview }) {
   const { files, plan, planFailure, problems, pullRequest } = preview;
   const words = plan === null ? null : describePlan(plan);
-  const warnings = [...problems, ...(words?.warnings ?? [])];
+  const standing = useStanding(plan?.products[0]?.product ?? null);
+  const refusals = distinct(words?.refusals ?? []);
+  const warnings = distinct([...problems, ...(words?.warnings ?? [])]);
+  /** @param {{ message: string }} notice */
+  const isNew = ({ message }) => !standing.has(message);
+  const old = [...refusals, ...warnings].filter((notice) => !isNew(notice));
   const isGone = files.some(({ after }) => after === null);
   return h(
     'div',
@@ -32,12 +40,19 @@ export function Preview({ preview }) {
     planFailure !== null &&
       h(Notice, { tone: 'warn' }, 'It could not be planned. ', planFailure.message),
     words !== null && h(PlanList, { words }),
-    words?.refusals.map(({ message, remedy }) =>
-      h(Notice, { key: message, tone: 'bad' }, h('strong', null, message), ' ', remedy),
-    ),
-    distinct(warnings).map(({ message, remedy }) =>
-      h(Notice, { key: message, tone: 'warn' }, h('strong', null, message), ' ', remedy),
-    ),
+    refusals.filter(isNew).map((notice) => h(Telling, { tone: 'bad', notice })),
+    warnings.filter(isNew).map((notice) => h(Telling, { tone: 'warn', notice })),
+    old.length > 0 &&
+      h(
+        'details',
+        { class: 'more' },
+        h(
+          'summary',
+          null,
+          `${countOf(old.length, 'notice')} that ${old.length === 1 ? 'stands' : 'stand'} already`,
+        ),
+        old.map((notice) => h(Telling, { tone: 'warn', notice })),
+      ),
     h('h3', null, files.length === 1 ? 'The change' : `The change, in ${files.length} files`),
     files.map((file) => h(FileChange, { key: file.path, file })),
     !preview.open.may &&
@@ -84,6 +99,30 @@ function PlanList({ words }) {
  */
 function distinct(notices) {
   return [...new Map(notices.map((each) => [each.message, each])).values()];
+}
+
+/** @param {{ tone: 'warn' | 'bad', notice: { message: string, remedy: string } }} props */
+function Telling({ tone, notice: { message, remedy } }) {
+  return h(
+    Notice,
+    { tone },
+    h('strong', null, h(Coded, { text: message })),
+    ' ',
+    h(Coded, { text: remedy }),
+  );
+}
+
+/**
+ * What stands against a product anyway is no news of a proposal.
+ * @param {string | null} product
+ * @returns {ReadonlySet<string>} Messages.
+ */
+function useStanding(product) {
+  /** @type {import('../hooks.js').Question<ProductJson> | null} */
+  const question = product === null ? null : `/products/${encodeURIComponent(product)}`;
+  const { data } = useAnswer(question, []);
+  const { problems = [], warnings = [] } = data ?? {};
+  return new Set([...problems, ...warnings].map(({ message }) => message));
 }
 
 /** @param {{ tone: 'info' | 'warn' | 'bad', children?: ComponentChildren }} props */

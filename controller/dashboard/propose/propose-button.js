@@ -4,6 +4,7 @@
 import { h } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { useAnswer } from '../hooks.js';
+import { Coded } from '../parts/coded.js';
 import { labelOf } from './draft.js';
 import { ProposeDialog } from './propose-dialog.js';
 
@@ -41,7 +42,7 @@ export function ProposeButton({ draft, why = null, choices = {}, label, isPrimar
       },
       label ?? labelOf(draft),
     ),
-    isOff && h('p', { id: reasonId, class: 'hint' }, why),
+    isOff && h('p', { id: reasonId, class: 'hint' }, h(Coded, { text: why })),
     isOpen && h(ProposeDialog, { draft, choices, onClose: () => setOpen(false) }),
   );
 }

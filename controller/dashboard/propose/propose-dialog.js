@@ -31,9 +31,7 @@ export function ProposeDialog({ draft: given, choices: known, onClose }) {
   const [said, setSaid] = useState(() =>
     Object.fromEntries(fields.map(({ name, value }) => [name, value])),
   );
-  const [stage, setStage] = useState(
-    () => /** @type {Stage} */ (fields.length > 0 ? { at: 'form', failure: null } : LOADING),
-  );
+  const [stage, setStage] = useState(() => (fields.length > 0 ? FORM : LOADING));
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const isThere = useRef(true);
   const titleId = useId();
@@ -99,13 +97,15 @@ export function ProposeDialog({ draft: given, choices: known, onClose }) {
       h(OpenBar, {
         stage,
         onOpen: () => open(stage.preview),
-        onBack: fields.length === 0 ? null : () => setStage({ at: 'form', failure: null }),
+        onBack: fields.length === 0 ? null : () => setStage(FORM),
       }),
   );
 }
 
 /** @type {Stage} */
 const LOADING = { at: 'loading' };
+/** @type {Stage} */
+const FORM = { at: 'form', failure: null };
 
 /**
  * What can be done about a proposal that is shown.
