@@ -7,12 +7,7 @@ import { sendFailure, sendUnknownProduct } from '../errors.ts';
 import { firmwareAnswers } from '../firmware-answers.ts';
 import type { Rendering, Renderings } from '../live/renderings.ts';
 import type { ApiContext } from '../ports.ts';
-import {
-  groupAnswers,
-  lockAnswers,
-  releaseAnswers,
-  summaryAnswer,
-} from '../product-answers.ts';
+import { groupAnswers, lockAnswers, releaseAnswers, summaryAnswer } from '../product-answers.ts';
 import type { ProductView } from '../../reconciler/controller.ts';
 import { ref, type Schema } from '../schemas/build.ts';
 import { PRODUCT_LISTS } from '../schemas/product-schemas.ts';
