@@ -54,7 +54,7 @@ describe('with a forge', () => {
       expect.arrayContaining([
         '+  version: 42',
         '+  flash: now',
-        '+  reason: heater <b>drifts</b>',
+        '+  reason: "heater <b>drifts</b>"',
       ]),
     );
     expect(await dialog.locator('b').count()).toBe(0);

@@ -4,7 +4,7 @@
 import { h } from 'preact';
 import { useState } from 'preact/hooks';
 
-/** @import { ProposedFileJson } from '../../reports/answers.ts' */
+/** @import { ProposedFileJson } from '../../reports/proposal-answers.ts' */
 
 /** @param {{ file: ProposedFileJson }} props */
 export function FileChange({ file }) {

@@ -1,7 +1,7 @@
 // What can be proposed, as far as it is known where its button stands: the words for it, what has to be asked for before
 // it can be shown, and whether it may be proposed at all. Nothing is drawn here.
 
-/** @import { PossibleProposalJson } from '../../reports/answers.ts' */
+/** @import { PossibleProposalJson } from '../../reports/proposal-answers.ts' */
 
 /** @typedef {'lock' | 'unlock' | 'release' | 'withdraw' | 'approve' | 'resume'} ProposalKind */
 

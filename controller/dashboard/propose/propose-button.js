@@ -8,7 +8,7 @@ import { Coded } from '../parts/coded.js';
 import { labelOf } from './draft.js';
 import { ProposeDialog } from './propose-dialog.js';
 
-/** @import { PossibleProposalJson } from '../../reports/answers.ts' */
+/** @import { PossibleProposalJson } from '../../reports/proposal-answers.ts' */
 /** @import { Choices, Draft } from './draft.js' */
 
 /**

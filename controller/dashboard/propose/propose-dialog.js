@@ -12,7 +12,7 @@ import { ProposalForm } from './proposal-form.js';
 import { Preview } from './preview.js';
 
 /** @import { AskFailure } from '../api.js' */
-/** @import { ProposalPreviewJson, PullRequestJson } from '../../reports/answers.ts' */
+/** @import { ProposalPreviewJson, PullRequestJson } from '../../reports/proposal-answers.ts' */
 /** @import { Choices, Draft } from './draft.js' */
 
 /**
