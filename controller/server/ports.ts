@@ -8,6 +8,7 @@ import type { Result } from '../base/result.ts';
 import type { WebhookRefusal, WebhookRequest } from '../forges/forge.ts';
 import type { Moment } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
+import type { ProposalDesk } from '../proposer/ports.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
 import type { PassTimes } from './pass-times.ts';
@@ -83,6 +84,8 @@ export interface ServerPorts {
   readonly gateway: FleetInsight;
   /** Null: there is none. */
   readonly forge: ForgePort | null;
+  /** Null: no source is followed, so there is nothing to propose a change of. */
+  readonly proposals: ProposalDesk | null;
   /** Null: nobody is told anything. */
   readonly notices: { view(): readonly NoticesView[] } | null;
   /** Null: no pass is ever made. */

@@ -320,7 +320,8 @@ function divide(problems: readonly Problem[]): {
   return { problems: of('error'), warnings: of('warning') };
 }
 
-function problemAnswer({
+/** A problem, refusal or warning as the API shows it. */
+export function problemAnswer({
   reason,
   message,
   remedy,

@@ -59,6 +59,7 @@ describe('the ports', () => {
             trafficOf: () => null,
           },
           forge: null,
+          proposals: null,
           notices: null,
           passTimes: null,
           clock: { now: () => 0, monotonicMs: () => 0 },
