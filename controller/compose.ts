@@ -16,6 +16,8 @@ import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
 import { type PageTemplates, pagesOfFolder } from './model/pages.ts';
 import { createNotifier } from './notices/notifier.ts';
+import type { ProposalDesk, ProposalForge } from './proposer/ports.ts';
+import { createProposalDesk } from './proposer/proposal-desk.ts';
 import type { Controller } from './reconciler/controller.ts';
 import { createController } from './reconciler/create-controller.ts';
 import { createRevisionLoader } from './reconciler/revision-loader.ts';
@@ -30,6 +32,7 @@ import { readProgramVersion } from './server/program-version.ts';
 import { pagesOfGitUrl } from './sources/git/git-pages.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
 import { openChangeSource, openSource } from './sources/open-source.ts';
+import type { ChangeSource } from './sources/change-source.ts';
 import { openUrl } from './sources/open-url.ts';
 import type { Source } from './sources/source.ts';
 import type { State } from './stores/open-state.ts';
@@ -73,6 +76,10 @@ export async function composeController(
       gateway,
       forge: reviews,
       pages: pagesOf(options.source, forge),
+      proposals:
+        source.value === null
+          ? null
+          : createProposals(source.value, state.value, controller, reviews, log),
       notices: notifier,
       passTimes,
       clock: systemClock,
@@ -126,6 +133,8 @@ async function openForgeOf(
 }
 
 interface Reviews extends ForgePort {
+  /** Where pull requests are opened, and the newest commit that they start from. */
+  readonly proposals: ProposalForge & Pick<ChangeSource, 'base'>;
   start(): void;
   close(): Promise<void>;
 }
@@ -146,6 +155,7 @@ function createReviews(
   });
   assert(opened.ok, 'what the source was opened with can be opened for reviews');
   const changes = opened.value;
+  const branch = spec.ref?.replace(/^refs\/heads\//, '') ?? null;
   const bytesMax = options.forge?.binaryBytesMax ?? REVIEWED_BINARY_BYTES_MAX;
   const reviewer = createReviewer(
     {
@@ -167,13 +177,14 @@ function createReviews(
       log: options.log,
     },
     {
-      branch: spec.ref?.replace(/^refs\/heads\//, '') ?? null,
+      branch,
       intervalMs: options.intervalMs,
       random: Math.random,
     },
   );
   return {
     description: forge.description,
+    proposals: { forge, branch, prefix: changes.prefix, base: () => changes.base() },
     view: reviewer.view,
     webhooks: forge.takesWebhooks ? createWebhookInbox(forge, reviewer.hint) : null,
     start: reviewer.start,
@@ -189,6 +200,26 @@ function pagesOf(spec: ServeOptions['source'], forge: Forge | null): PageTemplat
   if (spec?.kind !== 'git') return null;
   const pages = forge?.pages ?? pagesOfGitUrl(spec.url);
   return pages === null ? null : pagesOfFolder(pages, spec.subfolder);
+}
+
+/** What people propose through the API. What it reads of a forge's repository is read where reviews are. */
+function createProposals(
+  source: Source,
+  { store, binaries }: State,
+  controller: Controller,
+  reviews: Reviews | null,
+  log: ReconcilerLog,
+): ProposalDesk {
+  return createProposalDesk({
+    readTree: reviews === null ? () => source.fetch() : reviews.proposals.base,
+    // No binary is fetched for a look: one by URL that is not stored yet stays unchecked.
+    loader: createRevisionLoader({ knownBinary: (sha256) => binaries.facts(sha256) }),
+    controller,
+    forge: reviews?.proposals ?? null,
+    store,
+    clock: systemClock,
+    log,
+  });
 }
 
 function openSourceOf(
@@ -282,6 +313,7 @@ export async function composeOffline(options: {
       gateway,
       forge: null,
       pages: null,
+      proposals: null,
       notices: null,
       passTimes: null,
       clock: systemClock,

@@ -53,6 +53,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'reconciler',
   ],
+  proposer: [
+    'base',
+    'model',
+    'proposals',
+    'reports',
+    'sources',
+    'forges',
+    'stores',
+    'reconciler',
+    'reviewer',
+  ],
   notices: ['base', 'model', 'reports', 'stores', 'reconciler'],
   server: [
     'base',
@@ -65,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fleets',
     'forges',
     'reconciler',
+    'proposer',
   ],
   cli: [
     'base',

@@ -146,7 +146,7 @@ function createTarget(spec: GitSpec, forge: Forge): ProposeTarget {
           base,
           baseCommit,
           title: proposal.title,
-          body: renderProposalBody(proposal.summary),
+          body: renderProposalBody(proposal.summary, null),
           files: Object.fromEntries(
             Object.entries(proposal.files).map(([path, content]) => [`${prefix}${path}`, content]),
           ),

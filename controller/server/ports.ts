@@ -9,6 +9,7 @@ import type { WebhookRefusal, WebhookRequest } from '../forges/forge.ts';
 import type { Moment } from '../model/device.ts';
 import type { PageTemplates } from '../model/pages.ts';
 import type { ProductPolicy } from '../model/policy.ts';
+import type { ProposalDesk } from '../proposer/ports.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
 import type { PassTimes } from './pass-times.ts';
@@ -86,6 +87,8 @@ export interface ServerPorts {
   readonly forge: ForgePort | null;
   /** Of the source's commits and manifests; null where none are known. */
   readonly pages: PageTemplates | null;
+  /** Null: no source is followed, so there is nothing to propose a change of. */
+  readonly proposals: ProposalDesk | null;
   /** Null: nobody is told anything. */
   readonly notices: { view(): readonly NoticesView[] } | null;
   /** Null: no pass is ever made. */

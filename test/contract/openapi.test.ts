@@ -31,6 +31,14 @@ const SNAPSHOT = {
 
 const BASE = '/api/v1/products/thermostat';
 
+const LOCK = {
+  kind: 'lock',
+  product: 'thermostat',
+  device: 'bench-1',
+  version: 42,
+  flash: 'now',
+};
+
 /** One request per operation (more where there is more to see), with the status that it must have. */
 const REQUESTS: readonly {
   readonly path: string;
@@ -159,6 +167,30 @@ const REQUESTS: readonly {
   },
   { path: '/api/v1/stop', template: '/api/v1/stop', method: 'post', body: {} },
   { path: '/api/v1/resume', template: '/api/v1/resume', method: 'post', body: {} },
+  { path: `${BASE}/proposals`, template: '/api/v1/products/{product}/proposals' },
+  ...(['/api/v1/proposals/preview', '/api/v1/proposals'] as const).flatMap((path) => {
+    const at = { path, template: path, method: 'post' } as const;
+    const isShown = path.endsWith('preview');
+    return [
+      { ...at, body: { ...LOCK, reason: 'verify 42' } },
+      { ...at, body: { kind: 'withdraw', product: 'thermostat', version: 42, reason: 'Bricks.' } },
+      { ...at, body: { kind: 'release', product: 'thermostat', version: 42, group: null } },
+      { ...at, body: { kind: 'approve', product: 'thermostat', version: 42, step: 'all' } },
+      {
+        ...at,
+        body: { kind: 'resume', product: 'thermostat', group: 'bench' },
+        status: isShown ? 200 : 503,
+      },
+      {
+        ...at,
+        body: { kind: 'unlock', product: 'thermostat', device: 'bench-1' },
+        status: isShown ? 422 : 409,
+      },
+      { ...at, body: { ...LOCK, flash: 'never' }, status: 400 },
+      { ...at, body: { ...LOCK, step: 'all' }, status: 400 },
+      { ...at, body: { ...LOCK, kind: 'format' }, status: 400 },
+    ];
+  }),
   { path: '/api/v1/tokens', template: '/api/v1/tokens' },
   {
     path: '/api/v1/tokens',

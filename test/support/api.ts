@@ -19,6 +19,7 @@ import type { Plan, ReleaseWait } from '../../controller/model/plan.ts';
 import type { ChangeReview } from '../../controller/model/review.ts';
 import type { Snapshot } from '../../controller/model/revision.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
+import type { ProposalDesk } from '../../controller/proposer/ports.ts';
 import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
 import { createServer, type Server } from '../../controller/server/create-server.ts';
 import { createPassTimes, type PassTimes } from '../../controller/server/pass-times.ts';
@@ -325,6 +326,40 @@ export const API_NOTICES: readonly NoticesView[] = [
   { name: 'ops', sent: 5, failed: 2, dropped: 1, pending: 3 },
 ];
 
+/** A desk with one of each answer: a lock is shown, a resumption is without a plan, an unlock is refused. */
+export const API_PROPOSALS: ProposalDesk = {
+  preview: async (request, asker) =>
+    request.kind === 'unlock'
+      ? fail({
+          kind: 'refused',
+          code: 'UnknownLock',
+          message: 'No DeviceLock lists it.',
+          remedy: 'Nothing holds it; check the id.',
+        })
+      : ok({
+          title: `Change ${request.product}`,
+          branch: 'lockstep/lock-thermostat-1',
+          body: `Asked for by ${asker}.`,
+          files: [
+            { path: 'lock.yaml', before: null, after: 'kind: DeviceLock\n' },
+            { path: 'old.yaml', before: 'kind: DeviceLock\n', after: null },
+          ],
+          plan:
+            request.kind === 'resume'
+              ? fail(failure('FleetUnreachable', 'The fleet is away.', 'retry'))
+              : ok(API_PLAN),
+          problems: API_PLAN.errors,
+          pullRequest: { number: 7, url: 'https://github.example.com/acme/fleet/pull/7' },
+          obstacle: request.kind === 'resume' ? 'There is no forge.' : null,
+        }),
+  open: async (request) =>
+    request.kind === 'unlock'
+      ? fail({ kind: 'noForge', message: 'There is no forge.', remedy: 'Commit the files.' })
+      : request.kind === 'resume'
+        ? fail({ kind: 'failed', failure: failure('ForgeUnreachable', 'It is away.', 'retry') })
+        : ok({ number: 7, url: 'https://github.example.com/acme/fleet/pull/7' }),
+};
+
 /** A controller that notes its calls; its picture may be replaced. */
 export interface FakeController extends Controller {
   picture: ControllerView;
@@ -545,6 +580,7 @@ export async function startApi(
   options: Partial<ServerOptions> = {},
   forge: ForgePort | null = null,
   fleet: ApiFleet = API_FLEET,
+  proposals: ProposalDesk | null = API_PROPOSALS,
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-api-'));
   const opened = await openSqliteStore(fleet.state ?? join(folder, 'state.db'));
@@ -572,6 +608,7 @@ export async function startApi(
       },
       forge,
       pages: API_PAGES,
+      proposals,
       notices: { view: () => API_NOTICES },
       passTimes,
       clock: { now: () => API_NOW, monotonicMs: () => 0 },

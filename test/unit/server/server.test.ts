@@ -60,6 +60,7 @@ describe('the ports', () => {
           },
           forge: null,
           pages: null,
+          proposals: null,
           notices: null,
           passTimes: null,
           clock: { now: () => 0, monotonicMs: () => 0 },
