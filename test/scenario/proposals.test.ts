@@ -13,7 +13,7 @@ import type {
   PossibleProposalJson,
   ProposalPreviewJson,
   PullRequestJson,
-} from '../../controller/reports/answers.ts';
+} from '../../controller/reports/proposal-answers.ts';
 import { type ApiAnswer, askHttp } from '../support/api.ts';
 import {
   firmwareFiles,
