@@ -7,9 +7,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ErrorBody } from '../../controller/server/errors.ts';
+import type { EventJson, Page } from '../../controller/reports/answers.ts';
 import type {
-  EventJson,
-  Page,
   PossibleProposalJson,
   ProposalPreviewJson,
   PullRequestJson,
