@@ -135,6 +135,8 @@ describe('the layers', () => {
   it('are known for every folder', () => {
     const folders = new Set(modules.map(({ path }) => topFolder(path)));
     folders.delete('');
+    // What browsers run is no part of the program: see below.
+    folders.delete('dashboard');
     expect([...folders].filter((folder) => !(folder in MAY_IMPORT))).toEqual([]);
   });
 
@@ -229,6 +231,44 @@ describe('registries', () => {
       (name) => name !== 'gate.ts' && name !== 'registry.ts',
     );
     expect(gates.filter((name) => !registry.includes(`./${name}`))).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  const files = readdirSync(join(ROOT, 'controller/dashboard'), {
+    recursive: true,
+    encoding: 'utf8',
+  }).filter((name) => /\.(?:js|css)$/.test(name));
+  const texts = files.map((path) => {
+    const text = readFileSync(join(ROOT, 'controller/dashboard', path), 'utf8');
+    return { path: `dashboard/${path}`, text, lines: text.split('\n').length - 1 };
+  });
+
+  it('loads nothing but itself and its one library', () => {
+    const wrong = texts.flatMap(({ path, text }) =>
+      [...text.matchAll(/^(?:import|export)\s[^;]*?from\s*'([^']+)'|\bimport\('([^']+)'\);/gm)]
+        .map(([, still, lazy]) => still ?? lazy ?? '')
+        .filter((target) =>
+          target.startsWith('.')
+            ? !resolve('/', dirname(path), target).startsWith('/dashboard/')
+            : !['preact', 'preact/hooks'].includes(target),
+        )
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('shows everything as text, and runs nothing that is written in a string', () => {
+    const forbidden =
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/;
+    expect(texts.filter(({ text }) => forbidden.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('keeps the rules of files', () => {
+    const wrong = texts.filter(
+      ({ text, lines }) => lines > LINES_MAX || !/^(?:\/\/|\/\*)/.test(text),
+    );
+    expect(wrong.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 });
 

@@ -52,7 +52,9 @@ async function keepServing(shell: Shell, signal: AbortSignal, address: string): 
   const program = shell.env['npm_lifecycle_event'] === undefined ? 'lockstep' : CHECKOUT_PROGRAM;
   const lines = [
     '',
-    'The controller and the devices go on until Ctrl-C. Try in another terminal:',
+    'The controller and the devices go on until Ctrl-C. All that was told is in the dashboard:',
+    `  ${address}/`,
+    'Or try in another terminal:',
     ...['status --watch', 'devices --limit 5', `why ${BENCH_DEVICE}`].map(
       (command) => `  ${program} ${command} --server ${address}`,
     ),

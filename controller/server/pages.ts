@@ -1,4 +1,4 @@
-// What is not the API: the page at `/`, `/metrics`, and the two checks that supervisors ask for.
+// What is neither the API nor the dashboard: what `/` says on a command line, `/metrics`, and the two checks that supervisors ask for.
 
 import type { FastifyInstance } from 'fastify';
 
@@ -29,10 +29,11 @@ export function addMetrics(app: FastifyInstance, metrics: Metrics, guard: Guard)
   });
 }
 
-/** Adds the page that tells a person what answers here. It says nothing about the fleet. */
-export function addFrontPage(app: FastifyInstance, version: string): void {
-  const page = `Lockstep ${version}, a GitOps controller for product firmware.
+/** What a person without a browser is told at `/`. It says nothing about the fleet. */
+export function renderFrontPage(version: string): string {
+  return `Lockstep ${version}, a GitOps controller for product firmware.
 
+Dashboard / (in a browser)
 API       /api/v1/ (described by /api/v1/openapi.json)
 Metrics   /metrics
 Checks    /healthz, /readyz
@@ -40,5 +41,4 @@ Devices   /PRODUCT/controller/v1/DEVICE (hawkBit's DDI)
 
 On the command line: lockstep status --server URL
 `;
-  app.get('/', async (_request, reply) => reply.type(TEXT).send(page));
 }

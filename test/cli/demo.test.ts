@@ -16,6 +16,9 @@ describe('demo', { timeout: 180_000 }, () => {
     expect(lines.at(-1)).toMatch(
       /^converged: 7 of 8 devices run 44, and one is held on 41; revision [0-9a-f]{7}$/,
     );
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /Its dashboard is at http:\/\/127\.0\.0\.1:\d+\/:/,
+    );
     const inOrder = [
       '+ UploadFirmware  version 42',
       'refused ReleaseUnverified',

@@ -49,7 +49,10 @@ const begin: Chapter = async (stage, narrator) => {
     `A fleet repo is a git repository of YAML manifests: it says which firmware there is, and which device is to run what. This one is ${stage.repo.folder}.`,
   );
   narrator.tell(
-    `The controller follows it, and serves devices at ${stage.served.address}. Here come the devices, simulated, each with HTTP requests of its own:`,
+    `The controller follows it. Its dashboard is at ${stage.served.address}/: open it in a browser to watch all that follows.`,
+  );
+  narrator.tell(
+    'Here come the devices, simulated, each with HTTP requests of its own to the same address:',
   );
   const registered = await stage.until(
     'the devices to register',
