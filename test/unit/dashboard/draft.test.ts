@@ -11,7 +11,7 @@ import {
   whyNot,
   type Draft,
 } from '../../../controller/dashboard/propose/draft.js';
-import type { PossibleProposalJson } from '../../../controller/reports/answers.ts';
+import type { PossibleProposalJson } from '../../../controller/reports/proposal-answers.ts';
 
 const PRODUCT = 'thermostat';
 
