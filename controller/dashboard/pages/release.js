@@ -18,7 +18,8 @@ import { whyNot } from '../propose/draft.js';
 import { ProposeButton, usePossible } from '../propose/propose-button.js';
 import { hrefOf } from '../router.js';
 
-/** @import { DeviceSummaryJson, PossibleProposalJson } from '../../reports/answers.ts' */
+/** @import { DeviceSummaryJson } from '../../reports/answers.ts' */
+/** @import { PossibleProposalJson } from '../../reports/proposal-answers.ts' */
 /** @import { RolloutJson } from '../../reports/watch-answers.ts' */
 /** @import { StepPlanJson } from '../answers.js' */
 

@@ -12,7 +12,8 @@ import { CommitLink, DeviceLink, OutLink, PlaceLink } from './links.js';
 import { countOf, formatCount, formatShare } from './number.js';
 import { Time } from './time.js';
 
-/** @import { FirmwareJson, PossibleProposalJson } from '../../reports/answers.ts' */
+/** @import { FirmwareJson } from '../../reports/answers.ts' */
+/** @import { PossibleProposalJson } from '../../reports/proposal-answers.ts' */
 
 /** Devices that are named before one asks for more. */
 const NAMED_FIRST = 3;

@@ -9,7 +9,8 @@ import { FileChange } from './diff-view.js';
 import { describePlan } from './plan-words.js';
 
 /** @import { ComponentChildren } from 'preact' */
-/** @import { ProductJson, ProposalPreviewJson } from '../../reports/answers.ts' */
+/** @import { ProductJson } from '../../reports/answers.ts' */
+/** @import { ProposalPreviewJson } from '../../reports/proposal-answers.ts' */
 
 /** @param {{ preview: ProposalPreviewJson }} props */
 export function Preview({ preview }) {
