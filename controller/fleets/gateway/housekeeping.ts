@@ -19,7 +19,7 @@ import type { DeviceRecord } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { Gateway } from './gateway.ts';
 import { TICK_MS } from './gateway.ts';
-import { countHeard, slotMsFor } from './heard.ts';
+import { countHeard, slotMsFor } from '../heard.ts';
 import type { ServedProduct } from './served-products.ts';
 import { momentFor } from './served-products.ts';
 

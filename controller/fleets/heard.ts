@@ -1,7 +1,7 @@
 // How many devices of a product were heard in a span of time. The store counts contacts in slots; how long those are,
 // and what to make of contacts that lie in the future, is settled here.
 
-import type { Store } from '../../stores/store.ts';
+import type { Store } from '../stores/store.ts';
 
 /** Slots of contacts are at most this long. */
 const SLOT_MS_MAX = 60_000;
