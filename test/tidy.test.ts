@@ -53,6 +53,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'reconciler',
   ],
+  proposer: [
+    'base',
+    'model',
+    'proposals',
+    'reports',
+    'sources',
+    'forges',
+    'stores',
+    'reconciler',
+    'reviewer',
+  ],
+  notices: ['base', 'model', 'reports', 'stores', 'reconciler'],
   server: [
     'base',
     'model',
@@ -64,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fleets',
     'forges',
     'reconciler',
+    'proposer',
   ],
   cli: [
     'base',
@@ -78,6 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'reconciler',
     'reviewer',
+    'notices',
     'server',
   ],
 };
