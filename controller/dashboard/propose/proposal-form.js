@@ -31,10 +31,12 @@ export function ProposalForm({ fields, said, failure, onSay, onShow }) {
         onShow();
       },
     },
-    fields.map((field) =>
+    fields.map((field, index) =>
       h(FormField, {
         key: field.name,
         field,
+        // For when the dialog opens; the effect above is for when one comes back to the form.
+        isFirst: index === 0,
         value: said[field.name] ?? '',
         onSay: (value) => onSay({ ...said, [field.name]: value }),
       }),
@@ -48,14 +50,15 @@ export function ProposalForm({ fields, said, failure, onSay, onShow }) {
   );
 }
 
-/** @param {{ field: Field, value: string, onSay: (value: string) => void }} props */
-function FormField({ field, value, onSay }) {
+/** @param {{ field: Field, isFirst: boolean, value: string, onSay: (value: string) => void }} props */
+function FormField({ field, isFirst, value, onSay }) {
   const { name, label, isRequired, hint, options } = field;
   const id = `propose-${name}`;
   const shared = {
     id,
     name,
     required: isRequired,
+    autofocus: isFirst,
     value,
     'aria-describedby': hint === null ? undefined : `${id}-hint`,
   };

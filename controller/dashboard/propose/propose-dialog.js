@@ -34,6 +34,7 @@ export function ProposeDialog({ draft: given, choices: known, onClose }) {
   const [stage, setStage] = useState(() => (fields.length > 0 ? FORM : LOADING));
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const isThere = useRef(true);
+  const heading = useRef(/** @type {HTMLHeadingElement | null} */ (null));
   const titleId = useId();
 
   const show = async () => {
@@ -65,13 +66,22 @@ export function ProposeDialog({ draft: given, choices: known, onClose }) {
     };
   }, []);
 
+  // What was pressed is gone then, and the focus with it.
+  useEffect(() => {
+    if (stage.at === 'shown' || stage.at === 'failed') heading.current?.focus();
+  }, [stage.at]);
+
   return h(
     'dialog',
     { ref: dialog, class: 'dialog', 'aria-labelledby': titleId, onClose },
     h(
       'header',
       { class: 'dialog-head' },
-      h('h2', { id: titleId }, stage.at === 'shown' ? stage.preview.title : headingOf(draft)),
+      h(
+        'h2',
+        { id: titleId, ref: heading, tabIndex: -1 },
+        stage.at === 'shown' ? stage.preview.title : headingOf(draft),
+      ),
       h(
         'button',
         {
@@ -85,7 +95,7 @@ export function ProposeDialog({ draft: given, choices: known, onClose }) {
     ),
     h(
       'div',
-      { class: 'dialog-body', 'aria-live': 'polite', 'aria-busy': stage.at === 'loading' },
+      { class: 'dialog-body', 'aria-busy': stage.at === 'loading' },
       stage.at === 'form' &&
         h(ProposalForm, { fields, said, failure: stage.failure, onSay: setSaid, onShow: show }),
       stage.at === 'loading' && h(Loading, { lines: 6 }),
