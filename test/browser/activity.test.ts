@@ -118,5 +118,7 @@ describe('the activity', () => {
     expect(await commit.getAttribute('href')).toContain(`/commit/${event?.revision}`);
     const manifest = row.getByRole('link', { name: 'Release/thermostat' });
     expect(await manifest.getAttribute('href')).toBe('#/p/thermostat/release');
+    const place = row.getByRole('link', { name: /^release\.yaml:\d+$/ });
+    expect(await place.getAttribute('href')).toContain(`/blob/${event?.revision}/release.yaml#L`);
   });
 });

@@ -1,6 +1,6 @@
 // The published package: packed as npm would publish it, unpacked into an empty folder, and started by a plain Node.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -53,7 +53,33 @@ describe('the package', () => {
     expect(files).toContain('LICENSE');
     expect(files).toContain('schemas/product.schema.json');
     expect(files).toContain('examples/thermostat/product.yaml');
+    expect(files).toContain('controller/dashboard/index.html');
     expect(files.filter((name) => /\.ts$|^test\b/.test(name))).toEqual([]);
+  });
+
+  it('serves the dashboard', async () => {
+    const fleet = join(folder, 'served');
+    expect(start(process.execPath, ['init', fleet], folder).status).toBe(0);
+    const main = join(unpacked, 'dist/controller/main.js');
+    const serving = spawn(process.execPath, [main, 'run', '--listen', '127.0.0.1:0'], {
+      cwd: fleet,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    try {
+      let said = '';
+      for await (const part of serving.stdout) {
+        said += String(part);
+        if (/ready at (\S+)/.test(said)) break;
+      }
+      const address = /ready at (\S+)/.exec(said)?.[1] ?? '';
+      const page = await fetch(address, { headers: { accept: 'text/html' } });
+      expect(await page.text()).toContain('/dashboard/main.js');
+      const library = await fetch(`${address}/dashboard/vendor/preact.js`);
+      expect(library.status).toBe(200);
+    } finally {
+      serving.kill('SIGKILL');
+    }
   });
 
   it('says in one line what it needs under an older Node', () => {

@@ -145,7 +145,7 @@ function Counts({ name, devices }) {
     ['devices', devices.total, {}],
     ['online', devices.online, { online: 'true' }],
     ['offline', devices.offline, { online: 'false' }],
-    ['under way', devices.inFlight, {}],
+    ['under way', devices.inFlight, { updating: 'true' }],
     ['failed', devices.failed, { failing: 'true' }],
     ['locked', devices.locked, { locked: 'true' }],
     ['quarantined', devices.quarantined, { standing: 'quarantined' }],

@@ -74,7 +74,12 @@ export function releaseState(progress) {
   if (kinds.has('stopped')) return { tone: 'held', word: 'Stopped' };
   if (kinds.has('paused')) return { tone: 'held', word: 'Paused' };
   if (kinds.has('frozen') || kinds.has('firmware')) return { tone: 'warn', word: 'Held' };
-  if (progress.finishedAt !== null && kinds.size === 0) return { tone: 'ok', word: 'Finished' };
+  if (progress.finishedAt !== null && kinds.size === 0) {
+    // It is finished when its last step ends; that its devices are all there is another matter.
+    return progress.inFlight === 0
+      ? { tone: 'ok', word: 'Finished' }
+      : { tone: 'moving', word: 'Finished, devices follow' };
+  }
   if (kinds.has('approval')) return { tone: 'warn', word: 'Needs approval' };
   if (kinds.size > 0 && progress.inFlight === 0) return { tone: 'waiting', word: 'Waiting' };
   return { tone: 'moving', word: progress.rollback ? 'Rolling back' : 'Rolling out' };
