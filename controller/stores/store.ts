@@ -140,6 +140,10 @@ export interface Store {
   snapshot(): Promise<Snapshot | null>;
   saveSnapshot(snapshot: Snapshot, events: readonly EventDraft[]): Promise<void>;
 
+  /** What the driver of a product's fleet keeps for itself; null: nothing. Nobody else reads it. */
+  driverNotes(product: string): Promise<string | null>;
+  saveDriverNotes(product: string, text: string): Promise<void>;
+
   // --- reviews ------------------------------------------------------------------------------------------------
   /** The last review of each pull request, the newest 500; saved last first. */
   reviews(query?: ReviewQuery): Promise<readonly ReviewRecord[]>;

@@ -10,6 +10,7 @@ import { describeCensus } from './store-contract-census.ts';
 import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
 import { describeMeters } from './store-contract-meters.ts';
+import { describeDriverNotes } from './store-contract-notes.ts';
 import { describeReviews } from './store-contract-reviews.ts';
 import {
   changeDevice,
@@ -58,6 +59,7 @@ export function describeStoreContract(
     describeContacts(() => store, reopen);
     describeCensus(() => store, reopen);
     describeMeters(() => store, reopen);
+    describeDriverNotes(() => store, reopen);
     describeReviews(() => store, reopen);
     describeHistory(() => store, reopen);
   });

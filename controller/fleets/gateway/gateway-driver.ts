@@ -16,7 +16,7 @@ import type { Action } from '../../model/plan.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { ProductRecord } from '../../stores/store.ts';
 import type { FleetDriver } from '../driver.ts';
-import { createActionIds } from './action-ids.ts';
+import { createActionIds } from '../action-ids.ts';
 import { createContactBuffer } from './contact-buffer.ts';
 import type { DeviceDesk } from './desk.ts';
 import { createDesk } from './desk.ts';
@@ -31,7 +31,7 @@ import { createRegistrationCap } from './registration-cap.ts';
 import { createRoutes } from './routes.ts';
 import type { ServedProduct, ServingStart } from './served-products.ts';
 import { createServedProducts, momentFor } from './served-products.ts';
-import { createSteadyClock } from './steady-clock.ts';
+import { createSteadyClock } from '../steady-clock.ts';
 import { createTransfers } from './transfers.ts';
 
 /** The gateway as a fleet driver, with what the server and `why` need of it beside. */

@@ -1,7 +1,7 @@
 // The tables of a state, as the newest version has them. How an older state gets there is in `migrations.ts`.
 
 /** Number of the schema below. A change raises it, and adds a migration from the number before. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /**
  * Makes an empty state. Columns stand for what is asked for by value; everything else of a record is JSON in `detail`
@@ -37,6 +37,8 @@ CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL
 );
+-- What fleet drivers keep of a product for themselves.
+CREATE TABLE driver_notes (product TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE token (
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -10,6 +10,7 @@ import { openContacts } from './contacts.ts';
 import { openDatabase } from './database.ts';
 import { openDeviceLists } from './device-lists.ts';
 import { openDeviceTable } from './device-table.ts';
+import { openDriverNotes } from './driver-notes.ts';
 import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
 import { openNumbers } from './numbers.ts';
@@ -57,6 +58,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
   });
   const products = openProducts(db, words);
   const reviews = openReviews(db);
+  const notes = openDriverNotes(db);
   const evidence = openEvidence(db, words);
   const history = openHistory(db, words);
   const devices = openDeviceTable(db, { words, numbers, contacts, products, evidence, history });
@@ -125,6 +127,8 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     addEvents: (events) => write(() => history.addEvents(events)),
     events: (query) => read(() => history.listEvents(query)),
     prune: (before, limit) => write(() => history.prune(before, limit)),
+    driverNotes: (product) => read(() => notes.read(product)),
+    saveDriverNotes: (product, text) => write(() => notes.save(product, text)),
     reviews: (query) => read(() => reviews.list(query)),
     saveReview: (review) => write(() => reviews.save(review)),
     arrival: (revision) => read(() => reviews.readArrival(revision)),

@@ -1,0 +1,85 @@
+// What is looked at once before a product is touched: that the token works and what it may not do, that the product is
+// there and is built for the platform that the manifest names, and that the two clocks agree.
+
+import type { Failure } from '../../base/failure.ts';
+import { failure } from '../../base/failure.ts';
+import type { Result } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
+import type { Client } from './client.ts';
+
+/** Nothing works without these. */
+const SCOPES_NEEDED = [
+  'products:get',
+  'devices:list',
+  'devices:get',
+  'devices:update',
+  'firmware:list',
+  'firmware:get',
+  'firmware:create',
+  'firmware:release',
+  'firmware.binary:get',
+  'groups:list',
+  'groups:create',
+  'events:get',
+] as const;
+
+/** Without it groups are emptied, not deleted. */
+const SCOPE_TO_DELETE = 'groups:remove';
+
+/** A larger difference between the clocks is told. */
+const SKEW_MAX_MS = 60_000;
+
+export interface SelfCheck {
+  readonly mayDelete: boolean;
+  /** Sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+export async function checkProduct(
+  client: Client,
+  product: string,
+  expected: { readonly platformId: number | null; readonly platform: string | null },
+): Promise<Result<SelfCheck, Failure>> {
+  const scopes = await client.scopes();
+  if (!scopes.ok) return scopes;
+  const held = scopes.value;
+  const holds = (scope: string): boolean =>
+    // A token of a person has no list of scopes, or one that holds everything.
+    held === null || held.length === 0 || held.includes(scope) || held.includes('*:*');
+  const missing = SCOPES_NEEDED.filter((scope) => !holds(scope));
+  if (missing.length > 0) {
+    return fail(
+      failure(
+        'ParticleScopesMissing',
+        `The token lacks ${missing.length === 1 ? 'the scope' : 'the scopes'} ${missing.join(', ')}: add ${missing.length === 1 ? 'it' : 'them'} to the API user, and set the new token that this makes as LOCKSTEP_PARTICLE_TOKEN.`,
+        'stall',
+      ),
+    );
+  }
+  const found = await client.product(product);
+  if (!found.ok) return found;
+  const { platformId } = found.value;
+  if (expected.platformId !== null && platformId !== null && platformId !== expected.platformId) {
+    return fail(
+      failure(
+        'ParticlePlatformDiffers',
+        `Particle's product ${product} is of platform ${platformId}, and the manifest names ${expected.platform ?? ''} (${expected.platformId}): correct \`platform\` or \`fleet.product\`.`,
+        'stall',
+      ),
+    );
+  }
+  const skewMs = client.skewMs();
+  const warnings: string[] = [];
+  if (skewMs !== null && Math.abs(skewMs) > SKEW_MAX_MS) {
+    const side = skewMs > 0 ? 'behind' : 'ahead of';
+    warnings.push(
+      `This machine's clock is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side} Particle's: set it right.`,
+    );
+  }
+  if (!holds(SCOPE_TO_DELETE)) {
+    warnings.push(
+      `The token lacks the scope ${SCOPE_TO_DELETE}: reserved groups are emptied, not deleted.`,
+    );
+  }
+  return ok({ mayDelete: holds(SCOPE_TO_DELETE), warnings });
+}
