@@ -12,6 +12,9 @@ import { fail, ok } from './base/result.ts';
 import { credentialsOf } from './cli/forge-options.ts';
 import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
+import type { ParticleDriver } from './fleets/particle/particle-driver.ts';
+import { PARTICLE_API } from './fleets/particle/particle-driver.ts';
+import type { FleetDriver } from './fleets/driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
 import type { Controller } from './reconciler/controller.ts';
@@ -22,7 +25,7 @@ import { REVIEWED_BINARY_BYTES_MAX } from './reviewer/read-change.ts';
 import { createReviewer } from './reviewer/reviewer.ts';
 import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
-import type { ForgePort } from './server/ports.ts';
+import type { FleetInsight, ForgePort } from './server/ports.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
 import { openChangeSource, openSource } from './sources/open-source.ts';
 import { openUrl } from './sources/open-url.ts';
@@ -46,7 +49,8 @@ export async function composeController(
   if (!state.ok) return state;
   const { store } = state.value;
   const gateway = createGateway(state.value, log, options);
-  const controller = connect(state.value, gateway, source.value, log, options);
+  const particle = createParticle(state.value, log, options.particle);
+  const controller = connect(state.value, { gateway, particle }, source.value, log, options);
   const reviews =
     forge === null || source.value === null
       ? null
@@ -56,7 +60,7 @@ export async function composeController(
       controller,
       store,
       deviceRoutes: gateway.routes,
-      gateway,
+      gateway: joinInsights(gateway, particle),
       forge: reviews,
       clock: systemClock,
       log,
@@ -68,6 +72,7 @@ export async function composeController(
     ending.abort();
     await reviews?.close();
     await controller.close();
+    await particle.close();
     await gateway.close();
     await source.value?.close();
     await state.value.release();
@@ -80,6 +85,7 @@ export async function composeController(
     return listening;
   }
   gateway.start();
+  particle.start();
   const { address, deviceAddress } = listening.value;
   state.value.announce(address);
   const started = await controller.start();
@@ -196,9 +202,35 @@ function createGateway(
   );
 }
 
+function createParticle(
+  state: State,
+  log: ReconcilerLog,
+  access: ServeOptions['particle'],
+): ParticleDriver {
+  return FLEET_DRIVERS.particle(
+    { store: state.store, binaries: state.binaries, clock: systemClock, log },
+    {
+      token: access?.token ?? null,
+      api: access?.api ?? PARTICLE_API,
+      random: Math.random,
+    },
+  );
+}
+
+/** What is known of a product, by whichever fleet has it. */
+function joinInsights(gateway: GatewayDriver, particle: ParticleDriver): FleetInsight {
+  const of = (product: string): FleetInsight =>
+    particle.policyOf(product) === null ? gateway : particle;
+  return {
+    policyOf: (product) => of(product).policyOf(product),
+    momentOf: (product) => of(product).momentOf(product),
+    isListening: (product) => of(product).isListening(product),
+  };
+}
+
 function connect(
   state: State,
-  gateway: GatewayDriver,
+  { gateway, particle }: { readonly gateway: GatewayDriver; readonly particle: ParticleDriver },
   source: Source | null,
   log: ReconcilerLog,
   options: Pick<ServeOptions, 'adopt' | 'intervalMs' | 'followSource'>,
@@ -213,7 +245,10 @@ function connect(
         openUrl,
         knownBinary: (sha256) => state.binaries.facts(sha256),
       }),
-      drivers: new Map([[gateway.name, gateway]]),
+      drivers: new Map<string, FleetDriver>([
+        [gateway.name, gateway],
+        [particle.name, particle],
+      ]),
       openUrl,
       clock: systemClock,
       log,
@@ -239,7 +274,9 @@ export async function composeOffline(options: {
     allowAnonymous: false,
     publicUrl: null,
   });
-  const controller = connect(state.value, gateway, null, log, {
+  // It talks to nobody: what is shown is what the controller read last.
+  const particle = createParticle(state.value, log, undefined);
+  const controller = connect(state.value, { gateway, particle }, null, log, {
     adopt: false,
     intervalMs: 60_000,
     followSource: false,
@@ -250,7 +287,7 @@ export async function composeOffline(options: {
       controller,
       store,
       deviceRoutes: gateway.routes,
-      gateway,
+      gateway: joinInsights(gateway, particle),
       forge: null,
       clock: systemClock,
       log,

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sources: ['base', 'model'],
   forges: ['base', 'model'],
   stores: ['base', 'model', 'firmware', 'devices', 'releases'],
-  fleets: ['base', 'model', 'devices', 'releases', 'reports', 'stores'],
+  fleets: ['base', 'model', 'firmware', 'devices', 'releases', 'reports', 'stores'],
   simulator: ['base'],
   reconciler: [
     'base',

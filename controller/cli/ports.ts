@@ -28,6 +28,13 @@ export interface ServeOptions {
   readonly intervalMs: number;
   readonly gatewayToken: string | null;
   readonly allowAnonymous: boolean;
+  /** What products in Particle's cloud are managed with; left out: none can be. */
+  readonly particle?: {
+    /** Of an API user; null: none was given. */
+    readonly token: string | null;
+    /** Address of the API; null: Particle's own. */
+    readonly api: string | null;
+  };
   /** A person adopts products that this state has never seen, with every pass. */
   readonly adopt: boolean;
   /** Which signatures commits need; null: none. */

@@ -63,7 +63,16 @@ export interface GatewaySettings extends ContactSettings {
   readonly tenant: string | null;
 }
 
-export type FleetSettings = GatewaySettings;
+/** Settings of a product that lives in Particle's cloud (`fleet.driver: particle`). */
+export interface ParticleSettings extends ContactSettings {
+  readonly driver: 'particle';
+  /** Slug or numeric id by which Particle knows the product. */
+  readonly product: string;
+  /** What becomes of changes that somebody else makes there: undone, or told and left as they are. */
+  readonly drift: 'mend' | 'report';
+}
+
+export type FleetSettings = GatewaySettings | ParticleSettings;
 
 /** How strong a device's word must be before its version counts as verified, weakest last. */
 export type EvidenceLevel = 'flashed' | 'reported' | 'claimed';

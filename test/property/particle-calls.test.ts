@@ -152,7 +152,6 @@ function inputOf(scene: Scene): PlanCallsInput {
     ledger: EMPTY_LEDGER,
     moment: { at: NOW, listened: 0 },
     drift: 'mend',
-    uploads: [],
     awoken: new Set(),
     mayDelete: scene.mayDelete,
   };

@@ -5,7 +5,6 @@ import type { Ledger } from './ledger.ts';
 import type { OwnLock } from './place-device.ts';
 
 export type Call =
-  | { readonly type: 'upload'; readonly version: number }
   | { readonly type: 'createGroup'; readonly group: string }
   | { readonly type: 'deleteGroup'; readonly group: string }
   | {
@@ -68,7 +67,6 @@ export function noteCall(
       const { [call.device]: _own, ...own } = ledger.own;
       return { ...ledger, locks, own };
     }
-    case 'upload':
     case 'createGroup':
     case 'deleteGroup':
       return ledger;

@@ -29,8 +29,6 @@ export interface PlanCallsInput {
   readonly moment: Moment;
   /** What is to become of another hand's changes. */
   readonly drift: 'mend' | 'report';
-  /** Versions that are to be uploaded. */
-  readonly uploads: readonly number[];
   /** Devices whose flash is to be asked for once more: they came online without a handshake. */
   readonly awoken: ReadonlySet<string>;
   /** The token may delete groups. */
@@ -121,7 +119,6 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   }
   const locks = planLocks(input, devices, notes);
   const calls: Call[] = [
-    ...input.uploads.map((version): Call => ({ type: 'upload', version })),
     ...locks.filter(({ type }) => type === 'lock'),
     ...planEdits({
       snapshot,

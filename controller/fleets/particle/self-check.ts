@@ -5,6 +5,7 @@ import type { Failure } from '../../base/failure.ts';
 import { failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
+import { particlePlatformName, PLATFORM_ALIASES } from '../../firmware/particle-platforms.ts';
 import type { Client } from './client.ts';
 
 /** Nothing works without these. */
@@ -38,7 +39,8 @@ export interface SelfCheck {
 export async function checkProduct(
   client: Client,
   product: string,
-  expected: { readonly platformId: number | null; readonly platform: string | null },
+  /** As the manifest names it; null: it names none. */
+  platform: string | null,
 ): Promise<Result<SelfCheck, Failure>> {
   const scopes = await client.scopes();
   if (!scopes.ok) return scopes;
@@ -59,11 +61,13 @@ export async function checkProduct(
   const found = await client.product(product);
   if (!found.ok) return found;
   const { platformId } = found.value;
-  if (expected.platformId !== null && platformId !== null && platformId !== expected.platformId) {
+  const theirs = platformId === null ? null : particlePlatformName(platformId);
+  const ours = platform === null ? null : (PLATFORM_ALIASES[platform] ?? platform);
+  if (ours !== null && theirs !== null && ours !== theirs) {
     return fail(
       failure(
         'ParticlePlatformDiffers',
-        `Particle's product ${product} is of platform ${platformId}, and the manifest names ${expected.platform ?? ''} (${expected.platformId}): correct \`platform\` or \`fleet.product\`.`,
+        `Particle's product ${product} is of platform ${theirs}, and the manifest names ${ours}: correct \`platform\` or \`fleet.product\`.`,
         'stall',
       ),
     );

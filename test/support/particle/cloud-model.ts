@@ -46,9 +46,6 @@ export function createCloudModel(start: Snapshot): CloudModel {
     },
     apply(call) {
       switch (call.type) {
-        case 'upload':
-          firmware.set(call.version, filed(call.version));
-          return;
         case 'createGroup':
           if (groups.has(call.group)) throw new Error(`group ${call.group} already exists`);
           groups.set(call.group, null);

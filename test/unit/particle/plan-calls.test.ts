@@ -34,7 +34,6 @@ interface SceneWords {
   readonly ledger?: Partial<Ledger>;
   readonly drift?: 'mend' | 'report';
   readonly mayDelete?: boolean;
-  readonly uploads?: readonly number[];
   readonly awoken?: readonly string[];
 }
 
@@ -78,7 +77,6 @@ function inputOf(scene: SceneWords): PlanCallsInput {
     ledger: { ...EMPTY_LEDGER, ...scene.ledger },
     moment: { at: START, listened: 0 },
     drift: scene.drift ?? 'mend',
-    uploads: scene.uploads ?? [],
     awoken: new Set(scene.awoken),
     mayDelete: scene.mayDelete ?? true,
   };
@@ -90,8 +88,6 @@ function plan(scene: SceneWords): PlannedCalls {
 
 function told(call: Call): string {
   switch (call.type) {
-    case 'upload':
-      return `upload ${call.version}`;
     case 'createGroup':
     case 'deleteGroup':
       return `${call.type} ${call.group}`;
@@ -148,13 +144,13 @@ describe('a release at Particle', () => {
 
   it('waits until Particle holds its binary', () => {
     const words = { release: 42 };
-    const input = inputOf({ words, devices: FLEET, everyone: 41, uploads: [42] });
+    const input = inputOf({ words, devices: FLEET, everyone: 41 });
     const firmware = new Map(input.policy.firmware);
     const known = firmware.get(42);
     if (known === undefined) throw new Error('no firmware');
     firmware.set(42, { ...known, stored: false });
     const planned = planCalls({ ...input, policy: { ...input.policy, firmware } });
-    expect(planned.calls.map(told)).toEqual(['upload 42']);
+    expect(planned.calls.map(told)).toEqual([]);
   });
 });
 
