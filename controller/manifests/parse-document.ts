@@ -80,17 +80,21 @@ export function parseDocument(
   }
 
   const rest = reading.value;
+  const contrary = checkFleet(kind, rest);
+  for (const { path, message, remedy } of contrary) {
+    report('Contradiction', offsets.value(path), message, remedy);
+  }
   const told = new Set(reading.defects.map(({ offset }) => offset));
   for (const mistake of checkSchema(kind, rest, reading.written)) {
     const at = mistake.atKey ? offsets.key(mistake.path) : offsets.value(mistake.path);
     if (told.has(at)) continue;
     report('InvalidManifest', at, mistake.message, mistake.remedy);
   }
-  for (const mistake of [...checkFleet(kind, rest), ...checkDurations(kind, rest)]) {
+  for (const mistake of checkDurations(kind, rest)) {
     report('InvalidManifest', offsets.value(mistake.path), mistake.message, mistake.remedy);
   }
   const isInvalid = problems.some((problem) => problem.reason === 'InvalidManifest');
-  const verdict = isInvalid ? 'invalid' : 'good';
+  const verdict = isInvalid ? 'invalid' : contrary.length > 0 ? 'refused' : 'good';
   const spec = asFields(fields['spec']);
   const version = spec?.['version'];
   const document = {

@@ -16,12 +16,6 @@ export const REASONS = {
       'A document cannot be read, or does not fit its schema; every product in its file is frozen.',
     remedy: 'Mend the marked line; `lockstep validate` shows all problems at once.',
   },
-  NotSupported: {
-    kind: 'error',
-    meaning:
-      'The manifest uses a part that this version does not carry out, such as `driver: particle`.',
-    remedy: 'Remove the marked field, or use a version of Lockstep that supports it.',
-  },
   UnknownProduct: {
     kind: 'error',
     meaning:

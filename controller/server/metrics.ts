@@ -84,6 +84,16 @@ export function createMetrics(
     '1 while the release is halted because of failing devices.',
     releaseLabels,
   );
+  const fleetCalls = gauge(
+    'lockstep_fleet_calls',
+    'Calls to the cloud that the devices live in, of the last round: reading and changing.',
+    ['product'],
+  );
+  const fleetAge = gauge(
+    'lockstep_fleet_reading_age_seconds',
+    'Seconds since the last reading of the cloud that the devices live in began.',
+    ['product'],
+  );
   const stopped = gauge('lockstep_stopped', '1 while the emergency stop is pulled.', ['product']);
 
   return {
@@ -92,7 +102,7 @@ export function createMetrics(
       const view = controller.view();
       for (const update of updates) update();
       for (const each of [devices, running, outcomes, refusals, stopped]) each.reset();
-      for (const each of [exposure, releaseDevices, halted]) each.reset();
+      for (const each of [exposure, releaseDevices, halted, fleetCalls, fleetAge]) each.reset();
       ready.set(view.ready ? 1 : 0);
       passes.set(view.passes);
       sourceFailing.set(view.sourceFailure === null ? 0 : 1);
@@ -115,6 +125,10 @@ export function createMetrics(
     for (const { reason } of plan?.refusals ?? []) refusals.inc({ product, reason });
     for (const release of plan?.releases ?? []) setRelease(product, release);
     if (live === null) return;
+    if (live.reading !== undefined) {
+      fleetCalls.set({ product }, live.reading.calls);
+      fleetAge.set({ product }, Math.max(0, clock.now() - live.reading.readAt) / 1_000);
+    }
     devices.set({ product, state: 'online' }, Math.max(0, live.devices - live.offline));
     devices.set({ product, state: 'offline' }, live.offline);
     devices.set({ product, state: 'quarantined' }, live.quarantined);

@@ -202,24 +202,26 @@ export function createParticleDriver(
   }
 
   /** How a product is looked at: as of its last reading. */
-  function vantageOf({ force, moment, isListening, reading }: ProductSession): Vantage | null {
+  function vantageOf(session: ProductSession): Vantage | null {
+    const { force } = session;
     if (force === null) return null;
     const { pollIntervalMs } = force.settings;
-    const since = (reading()?.readAt ?? clock.now()) - pollIntervalMs;
-    const { listened } = moment();
+    const since = (session.reading()?.readAt ?? clock.now()) - pollIntervalMs;
+    const { listened } = session.moment();
     return {
       listened,
-      listening: isListening(),
+      listening: session.isListening(),
       pollIntervalMs,
       online: { since, until: Infinity },
     };
   }
 
   /** Why the last reading cannot be shown as the fleet; null where it can. */
-  function whyUnread({ failure: why, reading, force }: ProductSession): Failure | null {
-    const failed = why();
+  function whyUnread(session: ProductSession): Failure | null {
+    const { force } = session;
+    const failed = session.failure();
     if (failed === null || force === null) return null;
-    const readAt = reading()?.readAt ?? null;
+    const readAt = session.reading()?.readAt ?? null;
     const isOld = readAt === null || clock.now() - readAt > 3 * force.settings.pollIntervalMs;
     return isOld || failed.disposition === 'stall' ? failed : null;
   }

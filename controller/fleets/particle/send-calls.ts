@@ -1,6 +1,7 @@
 // Sends planned calls in their order, and notes after each what is ours by now. Ends early where somebody has put another
 // policy in force meanwhile, or where Particle cannot be reached; what is left is planned anew at the next round.
 
+import { unreachable } from '../../base/assert.ts';
 import type { Failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
 import { ok } from '../../base/result.ts';
@@ -71,8 +72,10 @@ async function send(client: Client, product: string, call: Call): Promise<Result
       return edit(client, product, call);
     case 'lock':
       return client.lock(product, call.device, call.version, call.flash);
-    default:
+    case 'unlock':
       return client.unlock(product, call.device);
+    default:
+      return unreachable(call);
   }
 }
 

@@ -230,7 +230,13 @@ export const PARTICLE_DEFAULTS: ParticleSettings = {
 };
 
 async function saveForce(
-  { store, cloud, binaryOf }: ManagedCloud,
+  {
+    store,
+    cloud,
+    binaryOf,
+  }: Pick<ManagedCloud, 'store' | 'cloud'> & {
+    readonly binaryOf: (version: number) => Uint8Array;
+  },
   desired: Desired,
   flags: CloudForce,
 ): Promise<void> {
