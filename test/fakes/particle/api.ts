@@ -90,7 +90,7 @@ export function createApi(
       write(response, spoiled);
       return;
     }
-    for (const call of trouble.callsFor('before', name)) await call();
+    for (const call of trouble.callsFor('before', name)) await call(request.url.searchParams);
     const seen: Seen = { scope: null };
     requests += 1;
     let answer: Answer;
@@ -107,7 +107,7 @@ export function createApi(
     } catch (error) {
       answer = refuse(error, world.quirks.retryAfterS);
     }
-    for (const call of trouble.callsFor('after', name)) await call();
+    for (const call of trouble.callsFor('after', name)) await call(request.url.searchParams);
     const headers = {
       ...answer.headers,
       'x-request-id': `fake-${requests}`,

@@ -40,6 +40,7 @@ export function openSession(world: World, device: Device, reset: string | null):
   const { timings } = world;
   const now = world.time.now();
   device.isConnected = true;
+  endUpdate(world, device);
   // That the old session is over is noticed only now, so both are told with one timestamp.
   if (device.isOnline) tell(world, device, 'spark/status', 'offline');
   const needed = device.image?.systemDependency ?? 0;
@@ -75,19 +76,23 @@ export function openSession(world: World, device: Device, reset: string | null):
 
 /** The link is gone, and the cloud does not know yet. An update under way ends with it. */
 export function loseLink(world: World, device: Device): void {
-  const { update, session } = device;
+  const { session } = device;
   if (device.isConnected) device.heardAt = world.time.now();
   device.isConnected = false;
   device.life += 1;
-  if (update !== null) {
-    update.outcome = 'failed';
-    device.update = null;
-    tell(world, device, 'spark/flash/status', 'failed');
-  }
+  endUpdate(world, device);
   if (!device.isOnline) return;
   world.time.after(offlineNoticeMs(device.behaviour, device.platformId), () => {
     if (device.session === session) closeSession(world, device);
   });
+}
+
+/** What was under way has failed; the device keeps what it had. */
+export function endUpdate(world: World, device: Device): void {
+  if (device.update === null) return;
+  device.update.outcome = 'failed';
+  device.update = null;
+  tell(world, device, 'spark/flash/status', 'failed');
 }
 
 /** The cloud notices that the device is gone. */

@@ -41,6 +41,9 @@ export type Mood =
 /** A whole `METHOD /path` without the query; in a string `*` stands for anything. */
 export type RequestPattern = string | RegExp;
 
+/** Is given the query, in which a list says which page it wants. */
+export type HookCall = (query: URLSearchParams) => void | Promise<void>;
+
 export type Distortion = 'missing' | 'string' | 'null' | 'nonsense';
 
 export interface EventTrouble {
@@ -64,21 +67,21 @@ export interface Trouble {
   /** Spoils matching requests, the next `times` of them; what it returns ends it. */
   disturb(mood: Mood, pattern?: RequestPattern, times?: number): () => void;
   /** Calls this before the next matching request is carried out: somebody else was quicker. */
-  callBefore(pattern: RequestPattern, call: () => void | Promise<void>, times?: number): () => void;
+  callBefore(pattern: RequestPattern, call: HookCall, times?: number): () => void;
   /** Calls this after it was carried out and before it is answered. */
-  callAfter(pattern: RequestPattern, call: () => void | Promise<void>, times?: number): () => void;
+  callAfter(pattern: RequestPattern, call: HookCall, times?: number): () => void;
   /** A field goes wrong in every reply that has it, at any depth; what it returns ends it. */
   distort(field: string, how: Distortion): () => void;
 
   moodOf(request: string): Mood;
-  callsFor(when: 'before' | 'after', request: string): readonly (() => void | Promise<void>)[];
+  callsFor(when: 'before' | 'after', request: string): readonly HookCall[];
   distortReply(body: unknown): unknown;
 }
 
 interface Hook {
   readonly when: 'before' | 'after';
   readonly pattern: RequestPattern;
-  readonly call: () => void | Promise<void>;
+  readonly call: HookCall;
   left: number;
 }
 

@@ -4,7 +4,7 @@
 import { PANIC_AFTER_MS } from './behaviour.ts';
 import type { Fault } from './behaviour.ts';
 import type { Image } from './image.ts';
-import { boot, later, loseLink, reconnect, tell } from './sessions.ts';
+import { boot, endUpdate, later, loseLink, reconnect, tell } from './sessions.ts';
 import type { Device, Flash, World } from './world.ts';
 import { jitter } from './world.ts';
 
@@ -47,10 +47,7 @@ export function startUpdate(world: World, device: Device, job: UpdateJob): void 
 /** `online` was stale: nobody takes the file. That it ends as `failed` is the fake's own pick. */
 function endUnanswered(world: World, device: Device, flash: Flash): void {
   world.time.after(world.timings.unansweredMs, () => {
-    if (device.update !== flash) return;
-    device.update = null;
-    flash.outcome = 'failed';
-    tell(world, device, 'spark/flash/status', 'failed');
+    if (device.update === flash) endUpdate(world, device);
   });
 }
 
