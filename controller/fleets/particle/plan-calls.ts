@@ -128,8 +128,8 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
       members,
       mayDelete: input.mayDelete,
       isHeld: isHeld(policy),
+      unlocks: locks.flatMap((call) => (call.type === 'unlock' ? [call.device] : [])),
     }),
-    ...locks.filter(({ type }) => type === 'unlock'),
   ];
   return { calls, drift: notes, ledger: remember(input, everyone, groups, places), unheld, places };
 }

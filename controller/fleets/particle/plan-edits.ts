@@ -31,6 +31,8 @@ export interface EditsInput {
   /** Groups that manifests list. */
   readonly members: ReadonlyMap<string, ReadonlySet<string>>;
   readonly mayDelete: boolean;
+  /** Devices that are unlocked. */
+  readonly unlocks: readonly string[];
   /** Nothing is to be hurried. */
   readonly isHeld: boolean;
 }
@@ -74,8 +76,9 @@ export function planEdits(input: EditsInput): readonly Call[] {
     ...batch(early),
     ...changedReleases(input, released),
     ...batch(late),
-    ...hurried(input, late).map((version) => released.again(version)),
     ...[...deleted].sort().map((group): Call => ({ type: 'deleteGroup', group })),
+    ...input.unlocks.map((device): Call => ({ type: 'unlock', device })),
+    ...hurried(input, late, deleted).map((version) => released.again(version, deleted)),
   ];
 }
 
@@ -84,8 +87,6 @@ interface Edit {
   readonly add: readonly string[];
   readonly remove: readonly string[];
   readonly isEarly: boolean;
-  /** The version that it is let go to; null: it stays on what it runs. */
-  readonly goesTo: number | null;
 }
 
 /** What changes in the groups of a device. One of a group that is deleted as a whole needs no edit of its own. */
@@ -108,7 +109,7 @@ function editOf(plan: DevicePlan, deleted: ReadonlySet<string>): readonly Edit[]
   // To be held in a reserved group can only hold. To leave one holds where what is left leads to what it runs.
   const isEarly =
     stays && !isListed && ((place !== null && place.group !== null) || plan.naturalNow === leadsTo);
-  return [{ device: device.id, add, remove, isEarly, goesTo: stays ? null : leadsTo }];
+  return [{ device: device.id, add, remove, isEarly }];
 }
 
 /** As few edits as there are different ones, each of a bounded number of devices. */
@@ -152,15 +153,28 @@ function changedReleases(
   return calls;
 }
 
-/** Versions that devices which are online were let go to by a group: a release says so to them at once. */
-function hurried({ devices }: EditsInput, late: readonly Edit[]): readonly number[] {
-  const going = new Map(
-    late.flatMap(({ device, goesTo }) => (goesTo === null ? [] : [[device, goesTo]])),
-  );
-  const online = devices.filter(({ device, place }) => {
-    return device.online && place !== null && going.get(device.id) === place.group;
-  });
-  const versions = new Set(online.flatMap(({ place }) => place?.group ?? []));
+/**
+ * Versions that devices which are online were let go to: a release says so to them at once, where they would else get it
+ * at their next handshake.
+ */
+function hurried(
+  { devices, unlocks, isHeld }: EditsInput,
+  late: readonly Edit[],
+  deleted: ReadonlySet<string>,
+): readonly number[] {
+  if (isHeld) return [];
+  const edited = new Set(late.map(({ device }) => device));
+  const unlocked = new Set(unlocks);
+  const versions = new Set<number>();
+  for (const { device, record, place } of devices) {
+    const leadsTo = place === null || place.lock !== null ? null : place.leadsTo;
+    if (leadsTo === null || leadsTo === record.running || !device.online) continue;
+    const isLetGo =
+      edited.has(device.id) ||
+      unlocked.has(device.id) ||
+      device.groups.some((name) => deleted.has(name));
+    if (isLetGo) versions.add(leadsTo);
+  }
   return [...versions].sort((one, other) => one - other);
 }
 
@@ -175,8 +189,8 @@ interface Releases {
       readonly prompt: boolean;
     },
   ): Call;
-  /** The same targets once more, at once. */
-  again(version: number): Call;
+  /** The same targets once more, without groups that are gone, at once. */
+  again(version: number, gone: ReadonlySet<string>): Call;
 }
 
 /** Keeps account of what is released to whom, since each call names a version's whole set of targets. */
@@ -205,6 +219,9 @@ function createReleases(snapshot: Snapshot): Releases {
       for (const name of names) groups.set(name, version);
       return call(version, prompt);
     },
-    again: (version) => call(version, true),
+    again(version, gone) {
+      for (const name of gone) groups.delete(name);
+      return call(version, true);
+    },
   };
 }

@@ -125,12 +125,13 @@ describe('a release at Particle', () => {
     ]);
   });
 
-  it('is one call for a group, which is created and filled as the manifest lists it', () => {
+  it('is one call for a group that is filled, and a few for one that is not there yet', () => {
     const words = { groups: { bench: ['a', 'b'] }, groupReleases: { bench: 42 } };
     expect(calls({ words, devices: FLEET, everyone: 41 })).toEqual([
       'createGroup bench',
       'release 42 to bench at once',
       'edit a b +bench',
+      'release 42 to bench at once',
     ]);
   });
 
@@ -211,7 +212,7 @@ describe('a step at Particle', () => {
     expect(calls(scene)).toEqual([`edit ${others.length} -lockstep-v42`]);
   });
 
-  it('that is rolled back takes the group away: one call, and everyone in it returns to the base', () => {
+  it('that is rolled back takes the group away, and tells everyone who was in it to return to the base at once', () => {
     const staged = ids.map((id) => ({
       id,
       version: exposed.includes(id) ? 42 : 41,
@@ -225,7 +226,7 @@ describe('a step at Particle', () => {
       everyone: 41,
       groups: { 'lockstep-v42': 42 },
     };
-    expect(calls(scene)).toEqual(['deleteGroup lockstep-v42']);
+    expect(calls(scene)).toEqual(['deleteGroup lockstep-v42', 'release 41 to everyone at once']);
   });
 });
 
@@ -302,7 +303,11 @@ describe('a rollback at Particle', () => {
   it('leaves no reserved group behind that would win with its higher version', () => {
     const devices = FLEET.map((each) => ({ ...each, version: 42, groups: ['lockstep-v42'] }));
     const scene = { words: { release: 41 }, devices, everyone: 40, groups: { 'lockstep-v42': 42 } };
-    expect(calls(scene)).toEqual(['release 41 to everyone at once', 'deleteGroup lockstep-v42']);
+    expect(calls(scene)).toEqual([
+      'release 41 to everyone at once',
+      'deleteGroup lockstep-v42',
+      'release 41 to everyone at once',
+    ]);
   });
 
   it('in steps through a group of a manifest keeps those outside on the higher version', () => {
@@ -402,7 +407,7 @@ describe('a device that loops', () => {
       const standing = plan({ ...scene, devices, ledger, drift });
       expect(standing).toMatchObject({ calls: [], drift: [] });
       const ended = plan({ ...scene, devices, ledger, drift, records: {} });
-      expect(ended.calls.map(told)).toEqual(['unlock a']);
+      expect(ended.calls.map(told)).toEqual(['unlock a', 'release 42 to everyone at once']);
       expect(ended.drift).toEqual([]);
       const after = ended.calls.reduce((known, each) => noteCall(known, each, isReserved), ledger);
       expect(after).toMatchObject({ own: {}, locks: {} });
