@@ -3,6 +3,7 @@
 
 import { hash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { assert } from './base/assert.ts';
 import { systemClock } from './base/clock.ts';
 import type { Failure } from './base/failure.ts';
@@ -10,14 +11,18 @@ import { failure } from './base/failure.ts';
 import type { Result } from './base/result.ts';
 import { fail, ok } from './base/result.ts';
 import { credentialsOf } from './cli/forge-options.ts';
-import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
+import type { FindOptions, OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
+import { createBudget } from './fleets/particle/budget.ts';
+import { createClient } from './fleets/particle/client.ts';
+import { findProduct } from './fleets/particle/find-product.ts';
 import type { ParticleDriver } from './fleets/particle/particle-driver.ts';
 import { PARTICLE_API } from './fleets/particle/particle-driver.ts';
 import type { FleetDriver } from './fleets/driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
 import type { Controller } from './reconciler/controller.ts';
+import type { FoundProduct } from './model/found-product.ts';
 import { createController } from './reconciler/create-controller.ts';
 import { createRevisionLoader } from './reconciler/revision-loader.ts';
 import type { ReconcilerLog } from './reconciler/ports.ts';
@@ -305,6 +310,27 @@ export async function composeOffline(options: {
     return restored;
   }
   return ok({ controller, server, close });
+}
+
+/** Reads a product at Particle, for an import. */
+export async function findAtParticle({
+  product,
+  token,
+  api,
+  progress,
+}: FindOptions): Promise<Result<FoundProduct, Failure>> {
+  const client = createClient({
+    api: api ?? PARTICLE_API,
+    token,
+    budget: createBudget({ clock: systemClock, sleep: setTimeout }),
+    now: () => systemClock.now(),
+    sleep: setTimeout,
+  });
+  try {
+    return await findProduct(client, product, { clock: systemClock, sleep: setTimeout, progress });
+  } finally {
+    await client.close();
+  }
 }
 
 /** What a state is made of on the disk: the database with its journals and owner, and the binaries beside it. */
