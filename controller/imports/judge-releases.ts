@@ -161,7 +161,7 @@ function wouldMove(
     'ReleaseNotImported',
     place,
     [
-      `It would lead ${countOf(devices.length, 'device')} to version ${version ?? 'unknown'} to which something else is released by a group that was not imported: ${nameSome(devices)}.`,
+      `It would lead ${countOf(devices.length, 'device')} to version ${version ?? 'unknown'}, for which Particle has another one by a group or release that was not imported: ${nameSome(devices)}.`,
       'Mend the group or its release at Particle as told above, and run `lockstep init` again in a new folder; or write the Release by hand once these devices may have that version.',
     ],
     devices,

@@ -49,7 +49,7 @@ function renderProduct({ name, found }: RenderInput): string {
   };
   return render('Product', name, spec, './').replace(
     / {4}drift: report\n/,
-    `    # What differs at Particle is told and left. Once the plan says that there is nothing to do: mend, and changes that
+    `    # What differs at Particle is told and left as it is. Once the plan warns of no drift any more: mend, and changes that
     # somebody makes in the console are undone.
     drift: report
 `,
