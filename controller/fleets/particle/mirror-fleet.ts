@@ -3,7 +3,7 @@
 
 import type { Failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
-import { ok } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
 import { isChange } from '../../devices/decision.ts';
 import { DORMANT_AFTER_MS, makeDormant } from '../../devices/dormancy.ts';
 import type { Contact, DeviceRecord, Moment } from '../../model/device.ts';
@@ -19,6 +19,9 @@ const ROUNDS_MAX = 8;
 const PAGE = 1_000;
 /** Pages of single devices that are read in one round, besides those that a hint asked for. */
 const DETAILS_MAX = 50;
+
+/** Devices that are decided about at the same time. */
+const AT_ONCE = 128;
 
 export const NO_NEWS: DeviceNews = { transfer: null, appHash: null, lastReset: null };
 
@@ -83,44 +86,93 @@ export async function mirrorFleet(
   const records = new Map<string, DeviceRecord>();
   const devices = new Map<string, CloudDevice>();
   const contacts = new Map<number, Contact & { readonly product: string }>();
-  const exhausted = new Set<number>();
-  let detailsLeft = DETAILS_MAX;
+  const shared: Shared = { exhausted: new Set(), detailsLeft: DETAILS_MAX };
   let changed = false;
+  let failed: Failure | null = null;
   for (const [id, { device }] of known) records.set(id, device);
-  for (const listed of input.devices) {
-    let device = listed;
-    let before = known.get(listed.id)?.device ?? null;
-    for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const made = await decide(input, before, device, exhausted, ports);
-      if (made.wantsDetails && device.details === null && detailsLeft > 0) {
-        detailsLeft -= 1;
-        const page = await ports.client.device(input.slug, device.id);
-        // One that vanished between the pages is read again next time.
-        if (!page.ok && page.error.disposition !== 'stall') return page;
-        if (page.ok && page.value.id === device.id) {
-          device = page.value;
-          continue;
-        }
-      }
-      const saved = await save(input, before, made, exhausted, ports);
-      if (saved === 'again') {
-        before = await ports.store.device(product, device.id);
-        continue;
-      }
-      if (saved.record !== null) records.set(device.id, saved.record);
-      changed ||= saved.changed;
-      const isHeard = device.online || saved.record?.boot !== before?.boot;
-      if (saved.record !== null && isHeard) {
-        contacts.set(saved.record.key, { product, ...moment });
-      }
-      break;
+
+  async function takeOne(listed: CloudDevice): Promise<void> {
+    const before = known.get(listed.id)?.device ?? null;
+    const taken = await takeDevice(input, before, listed, shared, ports);
+    if (!taken.ok) {
+      failed ??= taken.error;
+      return;
     }
+    const { device, record } = taken.value;
     devices.set(device.id, device);
+    changed ||= taken.value.changed;
+    if (record === null) return;
+    records.set(device.id, record);
+    const isHeard = device.online || record.boot !== (before?.boot ?? null);
+    if (isHeard) contacts.set(record.key, { product, ...moment });
   }
+
+  // Several at a time, so that the state writes them together.
+  const left = input.devices[Symbol.iterator]();
+  const work = async (): Promise<void> => {
+    for (let next = left.next(); next.done !== true && failed === null; next = left.next()) {
+      await takeOne(next.value);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (failed !== null) return fail(failed);
   const slotMs = new Map([[product, slotMsOf(input.policy)]]);
   await ports.store.saveContacts(contacts, new Map([[product, moment.listened]]), { slotMs });
   changed = (await markDormant(input, known, contacts, records, ports)) || changed;
   return ok({ records, devices, changed });
+}
+
+/** What the devices of one round have in common. */
+interface Shared {
+  /** Rounds of releases without a token left. */
+  readonly exhausted: Set<number>;
+  detailsLeft: number;
+}
+
+interface Taken {
+  readonly device: CloudDevice;
+  readonly record: DeviceRecord | null;
+  readonly changed: boolean;
+}
+
+/** Decides about one device until it is written, with its own page where something hangs on that. */
+async function takeDevice(
+  input: MirrorInput,
+  first: DeviceRecord | null,
+  listed: CloudDevice,
+  shared: Shared,
+  ports: MirrorPorts,
+): Promise<Result<Taken, Failure>> {
+  const { store, client } = ports;
+  let device = listed;
+  let before = first;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const made = await decide(input, before, device, shared.exhausted, ports);
+    if (made.wantsDetails && device.details === null && shared.detailsLeft > 0) {
+      shared.detailsLeft -= 1;
+      const page = await client.device(input.slug, device.id);
+      // One that vanished between the pages is read again next time.
+      const isGone = !page.ok && page.error.disposition === 'stall';
+      if (!page.ok && !isGone) {
+        giveBack(made, ports);
+        return page;
+      }
+      if (page.ok && page.value.id === device.id) {
+        giveBack(made, ports);
+        device = page.value;
+        continue;
+      }
+    }
+    const saved = await save(input, before, made, shared.exhausted, ports);
+    if (saved !== 'again') return ok({ device, ...saved });
+    before = await store.device(input.product, device.id);
+  }
+  return ok({ device, record: before, changed: false });
+}
+
+function giveBack(made: MirrorDecision, { actionIds }: MirrorPorts): void {
+  const id = made.device.action?.id;
+  if (made.usedActionId && id !== undefined) actionIds.giveBack(id);
 }
 
 /** Contacts are as old as their reading, so they are counted finely. */
@@ -147,10 +199,13 @@ async function decide(
   }
   const { policy, moment, skewMs, appHashes } = input;
   const news = input.news.get(device.id) ?? NO_NEWS;
-  return mirrorDevice(
+  const made = mirrorDevice(
     { before, device, news, attributes: known },
     { policy, moment, skewMs, appHashes, freshActionId, exhausted },
   );
+  // In the same step as it was looked at, or somebody else would get it too.
+  if (made.usedActionId) actionIds.use();
+  return made;
 }
 
 /** Writes a decision; `again` where it has to be made once more. */
@@ -159,8 +214,9 @@ async function save(
   before: DeviceRecord | null,
   made: MirrorDecision,
   exhausted: Set<number>,
-  { store, actionIds, attributes }: MirrorPorts,
+  ports: MirrorPorts,
 ): Promise<'again' | { readonly record: DeviceRecord | null; readonly changed: boolean }> {
+  const { store, attributes } = ports;
   const { device: after } = made;
   const isNewText = attributes.get(after.id) !== made.attributes;
   if (!isChange(made, before) && !isNewText) return { record: before, changed: false };
@@ -178,12 +234,10 @@ async function save(
         spend: { meter: String(spends.round), rate: spends.rate, at: input.steadyNow },
       }),
   };
-  if (made.usedActionId) actionIds.use();
   const saved = await store.saveDevice(change);
   if (saved.status === 'exhausted' && spends !== null) exhausted.add(spends.round);
   if (saved.status !== 'saved') {
-    const id = made.device.action?.id;
-    if (made.usedActionId && id !== undefined) actionIds.giveBack(id);
+    giveBack(made, ports);
     return 'again';
   }
   attributes.set(after.id, made.attributes);
