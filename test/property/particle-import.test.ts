@@ -65,7 +65,7 @@ const anyDevice = fc.record({
     {
       weight: 9,
       arbitrary: fc.string({
-        unit: fc.constantFrom(...'0123456789abcdef'),
+        unit: fc.constantFrom(...'0123456789abcdef'.split('')),
         minLength: 24,
         maxLength: 24,
       }),

@@ -52,8 +52,9 @@ async function takeOver(controlled: CloudController): Promise<ImportedRepo> {
   return repo;
 }
 
-function expectNothingToDo({ managed, view }: CloudController): void {
-  const { plan, conditions } = view();
+function expectNothingToDo(controlled: CloudController): void {
+  const { managed } = controlled;
+  const { plan, conditions } = controlled.view();
   expect(plan?.actions).toEqual([]);
   expect(plan?.refusals).toEqual([]);
   expect(conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
@@ -188,5 +189,20 @@ describe('reading a product', () => {
       ok: false,
       error: { code: 'ParticleChanging' },
     });
+  });
+
+  it.each([
+    { listsQuarantined: true },
+    { isProductInArray: true },
+    { areDocumentsUneven: false, pageSizeMax: 10 },
+  ])('is the same under every oddity of the cloud: %o', async (quirks) => {
+    const options = {
+      devices: [...many(30, { runs: 1 }), { runs: 1, isQuarantined: true, lock: 1 }],
+    };
+    const plain = await find(await start(options));
+    await world?.close();
+    const odd = await find(await start({ ...options, quirks }));
+    expect(odd).toEqual(plain);
+    expect(odd.ok && odd.value.devices).toHaveLength(31);
   });
 });
