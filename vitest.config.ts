@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -15,8 +16,9 @@ export default defineConfig({
   test: {
     include: [SUITES[suite] ?? ''],
     exclude: suite === 'main' ? ['test/e2e/**', 'node_modules/**'] : ['node_modules/**'],
-    // Each of its files is one long computation, and each has a core to itself.
-    ...(suite === 'histories' && { minWorkers: 2, maxWorkers: 2 }),
+    // Vitest would leave a core to itself. Most files here wait for processes and sockets, so that on a small machine the
+    // run takes half as long when every core has one.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: suite === 'e2e' ? 240_000 : 60_000,
     hookTimeout: 60_000,
     reporters:

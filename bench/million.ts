@@ -110,7 +110,7 @@ async function openFleet(context: BenchContext, devices: number): Promise<LeanWo
     product: PRODUCT,
     devices,
     running: () => VERSIONS.before,
-    contact: () => ({ at: WORLD_STARTS_AT, listened: 0 }),
+    contact: () => ({ at: WORLD_STARTS_AT, listened: 0, steadyAt: WORLD_STARTS_AT }),
   });
   const faults = drawFaults(1, { ...FAULTS, version: VERSIONS.released });
   const world = await openLeanWorld({

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { devicesBench } from './devices.ts';
 import { downloadBench } from './download.ts';
 import { historiesBench } from './histories.ts';
 import { incidentsBench } from './incidents.ts';
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   pollsBench,
   releaseBench,
   downloadBench,
+  devicesBench,
   validateBench,
   webhookBench,
   incidentsBench,

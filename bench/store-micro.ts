@@ -75,9 +75,11 @@ async function measureContacts(store: Store): Promise<readonly number[]> {
   for (let second = 1; second <= 10; second++) {
     const batch = new Map<number, Contact & { readonly product: string }>();
     while (batch.size < Math.min(CONTACTS, devices)) {
+      const at = start + second * 1000;
       batch.set(1 + pick(), {
-        at: start + second * 1000,
+        at,
         listened: second * 1000,
+        steadyAt: at,
         product: PRODUCT,
       });
     }

@@ -3,7 +3,6 @@
 
 import { hash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { assert } from './base/assert.ts';
 import { systemClock } from './base/clock.ts';
 import type { Failure } from './base/failure.ts';
@@ -11,18 +10,18 @@ import { failure } from './base/failure.ts';
 import type { Result } from './base/result.ts';
 import { fail, ok } from './base/result.ts';
 import { credentialsOf } from './cli/forge-options.ts';
-import type { FindOptions, OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
+import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
-import { createBudget } from './fleets/particle/budget.ts';
-import { createClient } from './fleets/particle/client.ts';
-import { findProduct } from './fleets/particle/find-product.ts';
 import type { ParticleDriver } from './fleets/particle/particle-driver.ts';
 import { PARTICLE_API } from './fleets/particle/particle-driver.ts';
 import type { FleetDriver } from './fleets/driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
+import { type PageTemplates, pagesOfFolder } from './model/pages.ts';
+import { createNotifier } from './notices/notifier.ts';
+import type { ProposalDesk, ProposalForge } from './proposer/ports.ts';
+import { createProposalDesk } from './proposer/proposal-desk.ts';
 import type { Controller } from './reconciler/controller.ts';
-import type { FoundProduct } from './model/found-product.ts';
 import { createController } from './reconciler/create-controller.ts';
 import { createRevisionLoader } from './reconciler/revision-loader.ts';
 import type { ReconcilerLog } from './reconciler/ports.ts';
@@ -30,13 +29,19 @@ import { REVIEWED_BINARY_BYTES_MAX } from './reviewer/read-change.ts';
 import { createReviewer } from './reviewer/reviewer.ts';
 import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
+import { createPassTimes, type PassTimes } from './server/pass-times.ts';
 import type { FleetInsight, ForgePort } from './server/ports.ts';
+import { readProgramVersion } from './server/program-version.ts';
+import { pagesOfGitUrl } from './sources/git/git-pages.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
 import { openChangeSource, openSource } from './sources/open-source.ts';
+import type { ChangeSource } from './sources/change-source.ts';
 import { openUrl } from './sources/open-url.ts';
 import type { Source } from './sources/source.ts';
 import type { State } from './stores/open-state.ts';
 import { openState, openStateToRead } from './stores/open-state.ts';
+
+export { findAtParticle } from './fleets/particle/find-at-particle.ts';
 
 /**
  * Opens everything and starts serving. Devices are answered by what the state holds from the first moment, before the
@@ -55,11 +60,21 @@ export async function composeController(
   const { store } = state.value;
   const gateway = createGateway(state.value, log, options);
   const particle = createParticle(state.value, log, options.particle);
-  const controller = connect(state.value, { gateway, particle }, source.value, log, options);
+  const passTimes = createPassTimes();
+  const fleets = { gateway, particle };
+  const controller = connect(state.value, fleets, source.value, log, options, passTimes);
   const reviews =
     forge === null || source.value === null
       ? null
       : createReviews(forge, state.value, controller, source.value, options);
+  const notifier =
+    options.notices.length === 0
+      ? null
+      : createNotifier(
+          options.notices,
+          { store, controller, clock: systemClock, log },
+          { version: readProgramVersion(), random: Math.random },
+        );
   const server = await createServer(
     {
       controller,
@@ -67,6 +82,13 @@ export async function composeController(
       deviceRoutes: gateway.routes,
       gateway: joinInsights(gateway, particle),
       forge: reviews,
+      pages: pagesOf(options.source, forge),
+      proposals:
+        source.value === null
+          ? null
+          : createProposals(source.value, state.value, controller, reviews, log),
+      notices: notifier,
+      passTimes,
       clock: systemClock,
       log,
     },
@@ -76,6 +98,7 @@ export async function composeController(
     await server.close();
     ending.abort();
     await reviews?.close();
+    await notifier?.close();
     await controller.close();
     await particle.close();
     await gateway.close();
@@ -93,6 +116,8 @@ export async function composeController(
   particle.start();
   const { address, deviceAddress } = listening.value;
   state.value.announce(address);
+  // Before the first pass: what it does is told.
+  await notifier?.start();
   const started = await controller.start();
   if (!started.ok) {
     await close();
@@ -117,6 +142,8 @@ async function openForgeOf(
 }
 
 interface Reviews extends ForgePort {
+  /** Where pull requests are opened, and the newest commit that they start from. */
+  readonly proposals: ProposalForge & Pick<ChangeSource, 'base'>;
   start(): void;
   close(): Promise<void>;
 }
@@ -137,6 +164,7 @@ function createReviews(
   });
   assert(opened.ok, 'what the source was opened with can be opened for reviews');
   const changes = opened.value;
+  const branch = spec.ref?.replace(/^refs\/heads\//, '') ?? null;
   const bytesMax = options.forge?.binaryBytesMax ?? REVIEWED_BINARY_BYTES_MAX;
   const reviewer = createReviewer(
     {
@@ -158,13 +186,14 @@ function createReviews(
       log: options.log,
     },
     {
-      branch: spec.ref?.replace(/^refs\/heads\//, '') ?? null,
+      branch,
       intervalMs: options.intervalMs,
       random: Math.random,
     },
   );
   return {
     description: forge.description,
+    proposals: { forge, branch, prefix: changes.prefix, base: () => changes.base() },
     view: reviewer.view,
     webhooks: forge.takesWebhooks ? createWebhookInbox(forge, reviewer.hint) : null,
     start: reviewer.start,
@@ -173,6 +202,33 @@ function createReviews(
       await changes.close();
     },
   };
+}
+
+/** The forge knows best; without one the address of the repository may tell. */
+function pagesOf(spec: ServeOptions['source'], forge: Forge | null): PageTemplates | null {
+  if (spec?.kind !== 'git') return null;
+  const pages = forge?.pages ?? pagesOfGitUrl(spec.url);
+  return pages === null ? null : pagesOfFolder(pages, spec.subfolder);
+}
+
+/** What people propose through the API. What it reads of a forge's repository is read where reviews are. */
+function createProposals(
+  source: Source,
+  { store, binaries }: State,
+  controller: Controller,
+  reviews: Reviews | null,
+  log: ReconcilerLog,
+): ProposalDesk {
+  return createProposalDesk({
+    readTree: reviews === null ? () => source.fetch() : reviews.proposals.base,
+    // No binary is fetched for a look: one by URL that is not stored yet stays unchecked.
+    loader: createRevisionLoader({ knownBinary: (sha256) => binaries.facts(sha256) }),
+    controller,
+    forge: reviews?.proposals ?? null,
+    store,
+    clock: systemClock,
+    log,
+  });
 }
 
 function openSourceOf(
@@ -224,12 +280,14 @@ function createParticle(
 
 /** What is known of a product, by whichever fleet has it. */
 function joinInsights(gateway: GatewayDriver, particle: ParticleDriver): FleetInsight {
-  const of = (product: string): FleetInsight =>
+  const of = (product: string): Omit<FleetInsight, 'trafficOf'> =>
     particle.policyOf(product) === null ? gateway : particle;
   return {
     policyOf: (product) => of(product).policyOf(product),
     momentOf: (product) => of(product).momentOf(product),
     isListening: (product) => of(product).isListening(product),
+    // Devices at Particle ask nobody here.
+    trafficOf: (product) => gateway.trafficOf(product),
   };
 }
 
@@ -239,6 +297,7 @@ function connect(
   source: Source | null,
   log: ReconcilerLog,
   options: Pick<ServeOptions, 'adopt' | 'intervalMs' | 'followSource'>,
+  passTimes?: PassTimes,
 ): Controller {
   const { adopt, intervalMs, followSource } = options;
   return createController(
@@ -257,6 +316,7 @@ function connect(
       openUrl,
       clock: systemClock,
       log,
+      ...(passTimes !== undefined && { onPass: passTimes.observe }),
     },
     { adopt, intervalMs, followSource, random: Math.random },
   );
@@ -294,6 +354,10 @@ export async function composeOffline(options: {
       deviceRoutes: gateway.routes,
       gateway: joinInsights(gateway, particle),
       forge: null,
+      pages: null,
+      proposals: null,
+      notices: null,
+      passTimes: null,
       clock: systemClock,
       log,
     },
@@ -310,27 +374,6 @@ export async function composeOffline(options: {
     return restored;
   }
   return ok({ controller, server, close });
-}
-
-/** Reads a product at Particle, for an import. */
-export async function findAtParticle({
-  product,
-  token,
-  api,
-  progress,
-}: FindOptions): Promise<Result<FoundProduct, Failure>> {
-  const client = createClient({
-    api: api ?? PARTICLE_API,
-    token,
-    budget: createBudget({ clock: systemClock, sleep: setTimeout }),
-    now: () => systemClock.now(),
-    sleep: setTimeout,
-  });
-  try {
-    return await findProduct(client, product, { clock: systemClock, sleep: setTimeout, progress });
-  } finally {
-    await client.close();
-  }
 }
 
 /** What a state is made of on the disk: the database with its journals and owner, and the binaries beside it. */

@@ -54,6 +54,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'reconciler',
   ],
+  proposer: [
+    'base',
+    'model',
+    'proposals',
+    'reports',
+    'sources',
+    'forges',
+    'stores',
+    'reconciler',
+    'reviewer',
+  ],
+  notices: ['base', 'model', 'reports', 'stores', 'reconciler'],
   server: [
     'base',
     'model',
@@ -65,6 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fleets',
     'forges',
     'reconciler',
+    'proposer',
   ],
   cli: [
     'base',
@@ -80,6 +93,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'reconciler',
     'reviewer',
+    'notices',
     'server',
   ],
 };

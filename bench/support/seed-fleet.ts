@@ -21,6 +21,8 @@ export interface FleetSeed {
   readonly tokenFor?: (i: number) => string;
   /** When device `i` was last heard from; default: now, at listening time 0. */
   readonly contact?: (i: number) => Contact;
+  /** What is different about device `i`; default: nothing. */
+  readonly change?: (i: number) => Partial<DeviceRecord>;
 }
 
 /** The id of the `i`-th device of a seeded fleet, of the length that real ones have. */
@@ -53,7 +55,7 @@ export function seedFleet(file: string, seed: FleetSeed): number {
       devices.save({
         before: null,
         after: makeDevice(seed, i, now),
-        contact: seed.contact?.(i) ?? { at: now, listened: 0 },
+        contact: seed.contact?.(i) ?? { at: now, listened: 0, steadyAt: now },
       });
     }
     db.exec('COMMIT');
@@ -73,5 +75,6 @@ function makeDevice(seed: FleetSeed, i: number, now: number): DeviceRecord {
     running,
     reported: running === null ? null : String(running),
     runningSince: running === null ? null : 0,
+    ...seed.change?.(i),
   };
 }

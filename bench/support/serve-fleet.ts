@@ -39,6 +39,7 @@ export async function serveFleet(
       adopt: true,
       verify: null,
       forge: null,
+      notices: [],
       followSource: false,
       log: SILENT,
     }),

@@ -13,8 +13,8 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-/** Undefined values are left out. */
-export type QueryValue = string | number | boolean | undefined;
+/** Undefined values are left out; a list's name is written as often as it has values. */
+export type QueryValue = string | number | boolean | readonly string[] | undefined;
 
 /** Joins path segments; whatever they hold, they stay segments. */
 export function apiPath(...segments: readonly string[]): string {
@@ -179,7 +179,8 @@ function readError(
 function renderQuery(query: Readonly<Record<string, QueryValue>>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) search.set(name, String(value));
+    if (value === undefined) continue;
+    for (const each of [value].flat()) search.append(name, String(each));
   }
   return search.size === 0 ? '' : `?${search.toString()}`;
 }

@@ -19,7 +19,7 @@ import { refuseWatch } from './watch.ts';
 interface EventsOptions extends FleetOptions {
   readonly product?: string;
   readonly device?: string;
-  readonly type?: string;
+  readonly type?: readonly string[];
   readonly limit: number;
   readonly follow?: boolean;
   readonly watch?: boolean;
@@ -38,7 +38,7 @@ export function addEvents(program: Command, shell: Shell): void {
     )
     .option('--product <name>', 'only of this product')
     .option('--device <id>', 'only of this device')
-    .option('--type <type>', 'only of this type, such as ReleaseStarted')
+    .option('--type <type...>', 'only of these types, such as ReleaseStarted')
     .addOption(new Option('--limit <n>', 'at most so many').default(50).argParser(parseCount(1)))
     .option('--follow', 'go on with what is added, until Ctrl-C')
     .option('--watch', 'the same as --follow')
@@ -49,7 +49,7 @@ export function addEvents(program: Command, shell: Shell): void {
   addOutputOptions(command);
   addExamples(command, [
     ['lockstep events --product thermostat', 'the last 50'],
-    ['lockstep events --type ActionFailed --follow', 'failures as they come in'],
+    ['lockstep events --type ActionFailed ReleaseHalted --follow', 'trouble as it comes in'],
     ['lockstep events --device sim-00001 --output json', 'for a script'],
   ]);
 }
@@ -84,7 +84,7 @@ async function events(shell: Shell, options: EventsOptions): Promise<number> {
 async function follow(
   shell: Shell,
   client: ApiClient,
-  filter: Readonly<Record<string, string | undefined>>,
+  filter: Readonly<Record<string, string | readonly string[] | undefined>>,
   lastId: number,
 ): Promise<number> {
   const ended = shell.interruption({ orClosed: true });

@@ -5,6 +5,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import type { ForgeSettings } from '../forges/forge-settings.ts';
 import type { FoundProduct } from '../model/found-product.ts';
+import type { NoticeTarget } from '../notices/notice-settings.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { ReconcilerLog } from '../reconciler/ports.ts';
 import type { SourceSpec } from '../sources/open-source.ts';
@@ -50,6 +51,8 @@ export interface ServeOptions {
     /** `github` (default): writes are spaced out as GitHub asks for. */
     readonly pacing?: 'github' | 'none';
   } | null;
+  /** Whom to tell what happens. */
+  readonly notices: readonly NoticeTarget[];
   /** False: the source is read, and acted on, only when `Controller.sync` is called, as `apply` does. */
   readonly followSource: boolean;
   readonly log: ReconcilerLog;

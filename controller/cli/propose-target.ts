@@ -83,8 +83,8 @@ async function openForgeOf(spec: GitSpec, env: Shell['env']): Promise<Result<For
       ),
     );
   }
-  const token = env['LOCKSTEP_GITHUB_TOKEN'] ?? env['GITHUB_TOKEN'] ?? env['GH_TOKEN'];
-  if (!token) {
+  const token = readFirst(env, ['LOCKSTEP_GITHUB_TOKEN', 'GITHUB_TOKEN', 'GH_TOKEN']);
+  if (token === null) {
     return fail(
       failure(
         'ForgeUnauthorized',
@@ -99,13 +99,20 @@ async function openForgeOf(spec: GitSpec, env: Shell['env']): Promise<Result<For
       {
         kind: 'github',
         repository,
-        apiUrl: env['GITHUB_API_URL'] ?? apiOf(spec.url),
+        apiUrl: readFirst(env, ['GITHUB_API_URL']) ?? apiOf(spec.url),
         webUrl: null,
         auth: { kind: 'token', token },
         webhookSecret: null,
       },
       { clock: systemClock },
     ),
+  );
+}
+
+/** The first of some variables that is set to anything: workflows set a missing secret to nothing. */
+function readFirst(env: Shell['env'], names: readonly string[]): string | null {
+  return (
+    names.map((name) => env[name]).find((value) => value !== undefined && value !== '') ?? null
   );
 }
 
@@ -139,7 +146,7 @@ function createTarget(spec: GitSpec, forge: Forge): ProposeTarget {
           base,
           baseCommit,
           title: proposal.title,
-          body: renderProposalBody(proposal.summary),
+          body: renderProposalBody(proposal.summary, null),
           files: Object.fromEntries(
             Object.entries(proposal.files).map(([path, content]) => [`${prefix}${path}`, content]),
           ),

@@ -61,6 +61,7 @@ export async function buildServeOptions(
       verify: verify.value,
       forge:
         forge.value === null ? null : { settings: forge.value, binaryHosts: settings.reviewHosts },
+      notices: settings.notices,
       followSource: true,
       log,
     },

@@ -2,11 +2,22 @@
 // flags and environment is done in `settings.ts`.
 
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from 'yaml';
 
 import { type Failure, failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { findNearest } from '../manifests/nearest.ts';
+import { NOTICE_KINDS, type NoticeKind } from '../model/notice.ts';
 
 /** Which signatures a commit needs before anything of it is carried out. */
 export interface VerifySettings {
@@ -32,6 +43,19 @@ export interface GitHubSettings {
   readonly webhookSecret?: string;
 }
 
+/** Where notices go. */
+export interface NoticeSettings {
+  /** An address, or `$NAME` for one that stands in the environment. */
+  readonly url: string;
+  /** Left out: the host of the address. */
+  readonly name?: string;
+  readonly format?: 'json' | 'slack';
+  readonly products?: readonly string[];
+  readonly on?: readonly NoticeKind[];
+  /** Signs the bodies; or `$NAME`. */
+  readonly secret?: string;
+}
+
 /** What a settings file may hold. */
 export interface FileSettings {
   readonly source?: string | { readonly url: string; readonly verify?: VerifySettings };
@@ -47,6 +71,7 @@ export interface FileSettings {
   readonly adopt?: boolean;
   readonly forge?: { readonly github: GitHubSettings };
   readonly reviews?: { readonly hosts: readonly string[] };
+  readonly notices?: readonly NoticeSettings[];
 }
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -59,11 +84,20 @@ const REPOSITORY = '^[\\w.-]+/[\\w.-]+$';
 const HTTP = '^https?://';
 const HOST = '^(\\*\\.)?[a-z0-9-]+(\\.[a-z0-9-]+)+$';
 
+const NOTICE_URL = '^(https?://|\\$[A-Za-z_][A-Za-z0-9_]*$)';
+const NOTICE_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+
+/** Each has a label in the metrics and connections of its own. */
+const NOTICES_MAX = 20;
+
 /** What the patterns ask for, in words. */
 const FORMS: Readonly<Record<string, string>> = {
   [REPOSITORY]: 'OWNER/NAME',
   [HTTP]: 'an http or https address, such as https://github.example.com/api/v3',
   [HOST]: 'a host name, such as downloads.example.com or *.example.com',
+  [NOTICE_URL]: 'an https address, or $NAME for one that stands in the environment',
+  [NOTICE_NAME]:
+    '1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit',
 };
 
 const SCHEMA = object({
@@ -123,6 +157,21 @@ const SCHEMA = object({
     },
     ['hosts'],
   ),
+  notices: {
+    type: 'array',
+    maxItems: NOTICES_MAX,
+    items: object(
+      {
+        url: { type: 'string', pattern: NOTICE_URL },
+        name: { type: 'string', pattern: NOTICE_NAME },
+        format: { enum: ['json', 'slack'] },
+        products: { type: 'array', minItems: 1, items: text },
+        on: { type: 'array', minItems: 1, items: { enum: NOTICE_KINDS } },
+        secret: text,
+      },
+      ['url'],
+    ),
+  },
 });
 
 /** Reads a settings file. A failure names each mistake on a line of its own, with its place. */
@@ -139,7 +188,9 @@ export function readSettingsFile(name: string, content: string): Result<FileSett
   };
   if (document.errors.length > 0) {
     return fail(
-      describeMistakes(document.errors.map((error) => `${at(error.pos[0])}: ${error.message}`)),
+      describeMistakes(
+        document.errors.map((error) => `${at(error.pos[0])}: ${describeSyntaxError(error)}`),
+      ),
     );
   }
   const { contents } = document;
@@ -148,6 +199,15 @@ export function readSettingsFile(name: string, content: string): Result<FileSett
   const check = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile<FileSettings>(
     SCHEMA,
   );
+  const aliases: number[] = [];
+  visit(document, { Alias: (_, alias) => void aliases.push(alias.range?.[0] ?? 0) });
+  if (aliases.length > 0) {
+    return fail(
+      describeMistakes(
+        aliases.map((offset) => `${at(offset)}: An alias is not read here: write the value.`),
+      ),
+    );
+  }
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   if (check(value)) return ok(value);
   const mistakes = (check.errors ?? [])
@@ -159,6 +219,12 @@ export function readSettingsFile(name: string, content: string): Result<FileSett
   return fail(describeMistakes(mistakes));
 }
 
+/** Without the text that it quotes, which may be a secret. */
+function describeSyntaxError({ code, message }: YAMLParseError): string {
+  if (code === 'BAD_DIRECTIVE') return 'A YAML directive is not read here.';
+  return code === 'UNEXPECTED_TOKEN' ? `${message.replace(/:.*/s, '')}.` : message;
+}
+
 /** The failure of settings with these mistakes. */
 export function describeMistakes(mistakes: readonly string[]): Failure {
   return failure('SettingsInvalid', mistakes.join('\n  '), 'stall');
@@ -168,6 +234,13 @@ export function describeMistakes(mistakes: readonly string[]): Failure {
 function findPlaces(contents: Node): ReadonlyMap<string, number> {
   const places = new Map<string, number>([['', contents.range?.[0] ?? 0]]);
   const walk = (node: Node, path: string): void => {
+    if (isSeq(node)) {
+      for (const [index, item] of node.items.entries()) {
+        if (!isNode(item)) continue;
+        places.set(`${path}/${index}`, item.range?.[0] ?? 0);
+        walk(item, `${path}/${index}`);
+      }
+    }
     if (!isMap(node)) return;
     for (const { key, value } of node.items) {
       if (!isScalar(key)) continue;
@@ -190,15 +263,14 @@ function describeError(error: ErrorObject): { readonly place: string; readonly m
     const known = Object.keys(propertiesAt(instancePath));
     const near = findNearest(unknown, known);
     const hint = near === null ? `Known are ${known.join(', ')}.` : `Did you mean \`${near}\`?`;
-    return {
-      place: `key ${instancePath}/${unknown}`,
-      message: `\`${setting === '' ? '' : `${setting}.`}${unknown}\` is no setting. ${hint}`,
-    };
+    // What does not look like a name may be a value at the wrong place, and secret.
+    const named = /^\w{1,40}$/.test(unknown)
+      ? `\`${setting === '' ? '' : `${setting}.`}${unknown}\``
+      : 'This';
+    return { place: `key ${instancePath}/${unknown}`, message: `${named} is no setting. ${hint}` };
   }
   if (setting === '') return { place: '', message: 'Settings are written as `name: value` lines.' };
-  // A mistake inside a list is shown at the list.
-  const place = instancePath.replace(/(\/\d+)+$/, '');
-  return { place, message: `\`${setting}\` ${describeKeyword(error)}.` };
+  return { place: instancePath, message: `\`${setting}\` ${describeKeyword(error)}.` };
 }
 
 function describeKeyword({ keyword, params, message }: ErrorObject): string {
@@ -216,7 +288,7 @@ function describeKeyword({ keyword, params, message }: ErrorObject): string {
 function propertiesAt(pointer: string): object {
   let schema: SchemaNode = SCHEMA;
   for (const name of pointer.split('/').slice(1)) {
-    const next: SchemaNode = { ...schema.properties?.[name] };
+    const next: SchemaNode = { ...(schema.items ?? schema.properties?.[name]) };
     schema = next.then ?? next;
   }
   return schema.properties ?? {};
@@ -224,5 +296,6 @@ function propertiesAt(pointer: string): object {
 
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
   readonly then?: SchemaNode;
 }

@@ -7,6 +7,7 @@ import { InvalidArgumentError } from 'commander';
 
 import type { Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import type { NoticeTarget } from '../notices/notice-settings.ts';
 import { STATE_DEFAULT } from '../stores/open-state.ts';
 import {
   LISTEN_DEFAULT,
@@ -15,6 +16,7 @@ import {
   parseUrl,
   type ServeFlags,
 } from './options.ts';
+import { settleNotices } from './notice-options.ts';
 import type { ListenAddress } from './ports.ts';
 import {
   describeMistakes,
@@ -48,6 +50,7 @@ export interface Settings {
   readonly githubPrivateKey: string | null;
   /** Hosts from which reviews may fetch binaries. */
   readonly reviewHosts: readonly string[];
+  readonly notices: readonly NoticeTarget[];
   /** The folder that files which settings name are relative to, as a path from where the command runs. */
   readonly folder: string;
 }
@@ -114,6 +117,7 @@ export function settleSettings(
   const keep = (text: string): string => text;
   const { source } = read.value;
   const github = settleGitHub(read.value, env, mistakes);
+  const notices = settleNotices(read.value.notices ?? [], env, mistakes);
   const settings: Settings = {
     source: flags.source ?? (typeof source === 'object' ? source.url : source) ?? null,
     state: settle('state', flags.state, keep) ?? STATE_DEFAULT,
@@ -131,6 +135,7 @@ export function settleSettings(
     github,
     githubPrivateKey: readVariable(env, PRIVATE_KEY) ?? null,
     reviewHosts: read.value.reviews?.hosts ?? [],
+    notices,
     folder: file === null ? '' : dirname(file.name),
   };
   return mistakes.length === 0 ? ok(settings) : fail(describeMistakes(mistakes));

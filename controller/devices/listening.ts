@@ -25,7 +25,7 @@ export function offlineAfterMs(pollIntervalMs: number): number {
 }
 
 /**
- * Devices heard within this span of epoch time count as the ones that should be heard now: a day, and where devices
+ * Devices heard within this span of time count as the ones that should be heard now: a day, and where devices
  * poll seldom so long that one that falls silent is missed before it is no longer expected.
  */
 export function expectedWithinMs(pollIntervalMs: number): number {
@@ -127,25 +127,18 @@ export function isOnline(
 
 /** The last time that the gateway did not serve a product. */
 export interface ServingGap {
-  /** Epoch milliseconds at which it stopped; null where it never served before. */
+  /** When it stopped; null where it never served before. */
   readonly stoppedAt: EpochMs | null;
-  /** Epoch milliseconds since which it serves again. */
+  /** Since when it serves again. */
   readonly resumedAt: EpochMs;
 }
 
 /**
- * The span of last contacts (epoch milliseconds, inclusive) that makes devices count as online at `now`. Time in which
- * the gateway did not serve is no silence: who was online when it stopped still is for one `offlineAfterMs` after it
- * resumed, whatever the wall clock was set to meanwhile. Later contacts than now are of a clock that was wrong.
+ * Since when devices were heard that count as online at `now`, all by a clock that nobody sets. Time in which the gateway
+ * did not serve is no silence: who was online when it stopped still is for one `offlineAfterMs` after it resumed.
  */
-export function onlineSpan(
-  gap: ServingGap,
-  now: EpochMs,
-  pollIntervalMs: number,
-): { readonly since: EpochMs; readonly until: EpochMs } {
+export function onlineSince(gap: ServingGap, now: EpochMs, pollIntervalMs: number): EpochMs {
   const offlineAfter = offlineAfterMs(pollIntervalMs);
-  if (gap.stoppedAt === null || now - gap.resumedAt >= offlineAfter) {
-    return { since: now - offlineAfter, until: now };
-  }
-  return { since: Math.min(gap.stoppedAt, gap.resumedAt) - offlineAfter, until: Infinity };
+  const isResumed = gap.stoppedAt === null || now - gap.resumedAt >= offlineAfter;
+  return (isResumed ? now : (gap.stoppedAt ?? now)) - offlineAfter;
 }

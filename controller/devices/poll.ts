@@ -1,7 +1,7 @@
 // A poll: the device asks what to do. The answer is at most one link (a deployment or a cancel), and whether its
 // attributes are wanted. Steps run in a fixed order; each looks only at the record, the policy and the moment.
 
-import type { Contact, DeviceRecord, Moment } from '../model/device.ts';
+import type { DeviceRecord, Moment } from '../model/device.ts';
 import type { PolicyRelease, ProductPolicy } from '../model/policy.ts';
 import { resolveTarget } from '../releases/target.ts';
 import type { Target } from '../releases/target.ts';
@@ -25,7 +25,7 @@ export interface PollInput {
   /** Not `expected`: registration (`admission.ts`) comes first. */
   readonly device: DeviceRecord;
   /** The contact before this one; null for the first. */
-  readonly lastContact: Contact | null;
+  readonly lastContact: Moment | null;
   readonly policy: ProductPolicy;
   readonly moment: Moment;
   /** An id that no action has had; used up if the answer offers a new action (`usedActionId`). */
@@ -88,7 +88,7 @@ export function answerPoll(input: PollInput): PollDecision {
  */
 export function armOnReturn(
   draft: Draft,
-  lastContact: Contact | null,
+  lastContact: Moment | null,
   policy: ProductPolicy,
   moment: Moment,
 ): void {

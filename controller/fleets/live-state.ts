@@ -14,8 +14,6 @@ import type {
   VersionCount,
 } from '../model/live.ts';
 import type { Store } from '../stores/store.ts';
-import type { Span } from './heard.ts';
-import { countHeard } from './heard.ts';
 
 /** Quarantined devices that are looked at one by one to tell how many of them were heard. */
 const QUARANTINED_READ_MAX = 1_000;
@@ -26,8 +24,8 @@ export interface Vantage {
   /** Whether listening time runs. */
   readonly listening: boolean;
   readonly pollIntervalMs: number;
-  /** Last contacts (epoch milliseconds) that make a device count as online, where devices are counted, not named. */
-  readonly online: Span;
+  /** Since then (`Contact.steadyAt`) a device was heard that counts as online, where devices are counted, not named. */
+  readonly onlineSince: number;
 }
 
 /**
@@ -54,7 +52,7 @@ export async function readLiveState(
   const devices = tallies.get('standing:active') ?? 0;
   const quarantined = tallies.get('standing:quarantined') ?? 0;
   const online =
-    vantage === null ? 0 : await countOnline(store, product, quarantined, vantage.online);
+    vantage === null ? 0 : await countOnline(store, product, quarantined, vantage.onlineSince);
   const outcomes = readOutcomes(tallies);
   return {
     product,
@@ -81,18 +79,16 @@ async function countOnline(
   store: Store,
   product: string,
   quarantined: number,
-  span: Span,
+  since: number,
 ): Promise<number> {
-  const heard = await countHeard(store, product, span);
+  const heard = await store.heardSince(product, since);
   if (quarantined === 0) return heard;
   const read = await store.devices({
     product,
     standing: 'quarantined',
     limit: QUARANTINED_READ_MAX,
   });
-  const online = read.filter(
-    ({ contact }) => contact !== null && contact.at >= span.since && contact.at <= span.until,
-  ).length;
+  const online = read.filter(({ contact }) => contact !== null && contact.steadyAt >= since).length;
   return heard - Math.round((online * quarantined) / Math.max(1, read.length));
 }
 

@@ -4,6 +4,7 @@
 
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
+import type { PageTemplates } from '../model/pages.ts';
 import type { PullRequest } from '../model/pull-request.ts';
 
 /** A comment of ours on a pull request. There is one per `name`. */
@@ -154,6 +155,8 @@ export interface Forge {
   /** The page of a line of a file at a commit; `path` from the root of the repository. */
   fileUrl(commit: string, path: string, line: number): string;
   commitUrl(commit: string): string;
+  /** The same two, to be filled in by somebody else. */
+  readonly pages: PageTemplates;
 }
 
 export interface GitCredentials {

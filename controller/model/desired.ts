@@ -257,3 +257,10 @@ export interface Desired {
 export function emptyDesired(product: string): Desired {
   return { product, config: null, firmware: [], groups: [], locks: [], releases: [] };
 }
+
+/** Where the manifests of a product stand. */
+export function listOrigins(desired: Desired): readonly Origin[] {
+  const { config, firmware, groups, locks, releases } = desired;
+  const placed = [...firmware, ...groups, ...locks, ...releases].map(({ origin }) => origin);
+  return config === null ? placed : [config.origin, ...placed];
+}

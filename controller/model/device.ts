@@ -162,7 +162,13 @@ export interface DeviceRecord {
 }
 
 /** When a device was last heard from. Kept apart from the record, since every poll changes it. */
-export type Contact = Moment;
+export interface Contact extends Moment {
+  /**
+   * The same on a clock that nobody sets: whoever asks how long ago devices were heard counts by it. Read from the state,
+   * it is the start of the slot in which the device is counted.
+   */
+  readonly steadyAt: number;
+}
 
 /** A device with its last contact, as lists and `why` need it. */
 export interface DeviceSighting {

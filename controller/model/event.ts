@@ -1,10 +1,15 @@
 // Events: the audit log. An event is written once and never changed.
 
-/** What happened, as a stable PascalCase word. */
+/**
+ * What happened, as a stable PascalCase word. Each means one thing alone, so that nobody has to read the message:
+ * `ExposureChanged` is a step that began, `ReleaseRolledBack` a halt that took a release back, `RollbackStarted` a commit
+ * that did, `SourceWaiting` a revision that nothing is done with before a person has looked.
+ */
 export type EventType =
   | 'RevisionSeen'
   | 'RevisionInForce'
   | 'RevisionRefused'
+  | 'SourceWaiting'
   | 'ProductConfigured'
   | 'FirmwareUploaded'
   | 'FirmwareRetired'
@@ -14,8 +19,12 @@ export type EventType =
   | 'DeviceLocked'
   | 'DeviceUnlocked'
   | 'ReleaseStarted'
+  | 'RollbackStarted'
   | 'ExposureChanged'
+  | 'ReleaseEdited'
+  | 'ReleasePaused'
   | 'ReleaseHalted'
+  | 'ReleaseRolledBack'
   | 'ReleaseResumed'
   | 'ReleaseFinished'
   | 'ReleaseEnded'

@@ -10,10 +10,12 @@ import { mistakeOf, refuse, refuseNothingToDo } from './refuse.ts';
 import { checkRivals, dropApprovals, findReleases, nameAudience } from './release-edits.ts';
 
 export interface ApproveRequest {
-  readonly product: string;
+  /** Null: the only one. */
+  readonly product: string | null;
   /** Null: the Release to the whole product. */
   readonly group: string | null;
-  readonly version: number;
+  /** Null: the one that the Release names. */
+  readonly version: number | null;
   /** Name of the step. */
   readonly step: string;
 }
@@ -24,20 +26,22 @@ export function proposeApproval(
   request: ApproveRequest,
 ): Result<Proposal, ProposalRefusal> {
   const tree = readFleetTree(input);
-  const { product, group, version, step } = request;
-  const chosen = chooseProduct(tree, product, [], '');
+  const { group, step } = request;
+  const chosen = chooseProduct(tree, request.product, [], '');
   if (!chosen.ok) return refuse(chosen.error);
+  const product = chosen.value;
   const releases = findReleases(tree, product, group);
   const [release] = releases;
   const audience = nameAudience(product, group);
   if (release === undefined) {
     const message = `There is no Release to ${audience}.`;
-    const remedy = `Release the version first: \`lockstep propose release ${version}\`.`;
+    const remedy = `Release the version first: \`lockstep propose release ${request.version ?? 'VERSION'}\`.`;
     return refuse([
       mistakeOf('UnknownRelease', message, remedy),
       ...tree.doubts('Release', product),
     ]);
   }
+  const version = request.version ?? release.spec.version;
   const mistakes: Mistake[] = [...checkRivals(releases)];
   if (release.spec.version !== version) {
     mistakes.push({

@@ -76,7 +76,10 @@ export function proposeLock(
   ];
   return draft.finish({
     branch: nameBranch('lock', [product, device.slice(0, 8), version], {
-      ...request,
+      device,
+      version,
+      flash,
+      reason,
       product,
     }),
     title: `Lock ${shorten(device, 40)} of ${product} to ${version}`,

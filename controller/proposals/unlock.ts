@@ -60,10 +60,7 @@ export function proposeUnlock(
     ),
   ];
   return draft.finish({
-    branch: nameBranch('unlock', [product, device.slice(0, 8)], {
-      ...request,
-      product,
-    }),
+    branch: nameBranch('unlock', [product, device.slice(0, 8)], { device, product }),
     title: `Unlock ${shorten(device, 40)} of ${product}`,
     summary,
   });

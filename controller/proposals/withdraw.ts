@@ -54,7 +54,7 @@ export function proposeWithdrawal(
     ...describeUsers(listUsers(tree, product, version), version),
   ];
   return draft.finish({
-    branch: nameBranch('withdraw', [product, version], { ...request, product }),
+    branch: nameBranch('withdraw', [product, version], { version, reason, url, product }),
     title: `Withdraw version ${version} of ${product}`,
     summary,
   });

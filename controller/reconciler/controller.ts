@@ -4,12 +4,14 @@
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import type { Condition } from '../model/condition.ts';
-import type { Desired } from '../model/desired.ts';
+import type { Desired, Place } from '../model/desired.ts';
+import type { Excerpt } from '../model/excerpt.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Plan, ProductPlan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ChangeReview } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
+import type { Source } from '../sources/source.ts';
 
 /** How far a product's devices are with what is in force. */
 export interface Convergence {
@@ -40,6 +42,9 @@ export interface ProductView {
 
 export interface ControllerView {
   readonly source: string | null;
+  readonly sourceKind: Source['kind'] | null;
+  /** The newest good reading of the source, whatever of it was refused; null before the first. */
+  readonly snapshot: Snapshot | null;
   /** The newest revision that was read, whatever became of it, and the first line of its message. */
   readonly revisionSeen: string | null;
   readonly subjectSeen: string | null;
@@ -107,6 +112,11 @@ export interface Controller {
     change: ProposedChange,
     options?: { readonly adopt?: boolean },
   ): Promise<Result<ChangeReview, Failure>>;
+  /**
+   * The lines around places in the manifests of `ControllerView.snapshot`, in the order of the places; null where the text
+   * is not at hand, such as that of another revision, or after a restart without the source.
+   */
+  excerpts(revision: string, places: readonly Place[]): Promise<readonly (Excerpt | null)[]>;
   /** The emergency stop for one product or (null) all; durable when it returns. Unknown products are a failure. */
   stop(product: string | null): Promise<Result<readonly string[], Failure>>;
   /** Ends the emergency stop. */

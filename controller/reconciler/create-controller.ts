@@ -12,11 +12,12 @@ import { createSerial } from '../sources/serial.ts';
 import type { Controller, ControllerView } from './controller.ts';
 import { readConvergence } from './convergence.ts';
 import { setEmergencyStop } from './emergency-stop.ts';
+import { createExcerptReader } from './excerpts.ts';
 import { createHeldProducts, driverOf } from './held-products.ts';
 import { createLoop } from './loop.ts';
 import { nextDueMs } from './next-due.ts';
 import { createReconciler } from './pass.ts';
-import type { ReconcilerOptions, ReconcilerPorts } from './ports.ts';
+import type { PassReport, ReconcilerOptions, ReconcilerPorts } from './ports.ts';
 import { createSourceReader } from './source-reader.ts';
 
 /** Creates a controller over its adapters. Nothing happens before `start` or `restore`. */
@@ -24,6 +25,7 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   const { store, log } = ports;
   const reader = createSourceReader(ports);
   const held = createHeldProducts();
+  const readExcerpts = createExcerptReader();
   const reconciler = createReconciler(ports, held, reader);
   let passes = 0;
   let isRestored = false;
@@ -31,8 +33,22 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
   /** One at a time: whatever reads the source or makes a pass goes through here. */
   const inTurn = createSerial();
 
+  const timed = async (
+    make: () => ReturnType<typeof reconciler.pass>,
+  ): ReturnType<typeof reconciler.pass> => {
+    const begun = ports.clock.monotonicMs();
+    let outcome: PassReport['outcome'] = 'failed';
+    try {
+      const made = await make();
+      if (made.ok && Object.keys(made.value.failures).length === 0) outcome = 'ok';
+      return made;
+    } finally {
+      ports.onPass?.({ seconds: (ports.clock.monotonicMs() - begun) / 1_000, outcome });
+    }
+  };
+
   const pass: typeof reconciler.pass = async (request, adopt) => {
-    const made = await reconciler.pass(request, adopt);
+    const made = await timed(() => reconciler.pass(request, adopt));
     if (made.ok) passes += 1;
     const woken = waiters;
     waiters = [];
@@ -121,6 +137,8 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
       const reading = reader.current();
       return {
         source: ports.source?.description ?? null,
+        sourceKind: ports.source?.kind ?? null,
+        snapshot: reading.snapshot,
         revisionSeen: reading.revisionSeen,
         subjectSeen: reading.subject,
         sourceReadAt: reading.readAt,
@@ -168,6 +186,11 @@ export function createController(ports: ReconcilerPorts, options: ReconcilerOpti
           );
         }),
       ),
+    excerpts: async (revision, places) => {
+      const { tree } = reader.current();
+      if (tree?.revision !== revision) return places.map(() => null);
+      return readExcerpts(tree, places);
+    },
     hint: () => loop.readNow(),
     stop: (product) => setStop(product, true),
     resume: (product) => setStop(product, false),

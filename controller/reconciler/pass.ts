@@ -23,12 +23,14 @@ import type { ProposedChange, SyncReport, SyncRequest } from './controller.ts';
 import type { HeldProducts } from './held-products.ts';
 import { driverOf } from './held-products.ts';
 import { nameFirstDevices } from './first-devices.ts';
+import { createSampleNotes } from './note-samples.ts';
 import { observeFleets } from './observe-fleets.ts';
 import type { ReconcilerPorts } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
 import type { Unavailable } from './store-binaries.ts';
 import { storeBinaries } from './store-binaries.ts';
 import { tellRefusals } from './tell-refusals.ts';
+import { createWaitingTeller } from './tell-waiting.ts';
 
 export interface Reconciler {
   /** Makes a pass. The report holds the plan as it was before it was carried out. */
@@ -68,6 +70,14 @@ export function createReconciler(
     await store.saveArrival({ revision: plan.revision, plan, at: clock.now() });
     arrived = plan.revision;
   };
+
+  const noteSamples = createSampleNotes(store);
+  const tellWaiting = createWaitingTeller(store);
+  /** What the source as a whole waits for, whatever else stands in its manifests. */
+  const sourceProblemsOf = (snapshot: Snapshot | null): readonly Problem[] => [
+    ...reader.current().problems,
+    ...(snapshot === null ? [] : findEmptySource(snapshot, held.inForce())),
+  ];
 
   const recordsOf = (products: readonly ProductPlan[]): readonly unknown[] =>
     products.map(({ product, actions }) =>
@@ -134,8 +144,7 @@ export function createReconciler(
     carriedOut: ReadonlyMap<string, Failure>,
   ): Promise<void> => {
     const plans = new Map(plan.products.map((each) => [each.product, each]));
-    const sourceProblem =
-      [...reader.current().problems, ...findEmptySource(snapshot, held.inForce())][0] ?? null;
+    const [sourceProblem = null] = sourceProblemsOf(snapshot);
     for (const product of new Set([...held.names(), ...plans.keys(), ...failures.keys()])) {
       const failed = carriedOut.get(product) ?? failures.get(product) ?? null;
       // A fleet that is away for a moment does not make the last plan untrue.
@@ -145,6 +154,8 @@ export function createReconciler(
         plan: plans.get(product) ?? earlier,
       });
       await saveConditions(product, failed, sourceProblem);
+      const after = held.get(product);
+      if (failed === null && after !== undefined) await noteSamples(product, after, clock.now());
     }
   };
 
@@ -170,7 +181,9 @@ export function createReconciler(
       return ok({ ...review, plan });
     },
     async pass(request, adopt) {
-      const { snapshot, tree, failure: unread, problems } = reader.current();
+      const { snapshot, tree, failure: unread, problems, revisionSeen } = reader.current();
+      const seen = revisionSeen ?? snapshot?.revision ?? '';
+      await tellWaiting(sourceProblemsOf(snapshot), seen, clock.now());
       if (snapshot === null) return fail(unread ?? notAccepted(problems[0]) ?? NOT_READ);
       const observed = await observeFleets([snapshot], held, ports);
       const failures = new Map(observed.failures);

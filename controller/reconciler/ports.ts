@@ -15,6 +15,13 @@ export interface ReconcilerLog {
   warn(line: string): void;
 }
 
+/** A pass that was made. */
+export interface PassReport {
+  readonly seconds: number;
+  /** `failed`: none could be made, or the part of a product failed. */
+  readonly outcome: 'ok' | 'failed';
+}
+
 export interface ReconcilerPorts {
   readonly store: Store;
   readonly binaries: BinaryStore;
@@ -27,6 +34,8 @@ export interface ReconcilerPorts {
   readonly openUrl: (url: string) => Promise<Result<AsyncIterable<Uint8Array>, Failure>>;
   readonly clock: Clock;
   readonly log: ReconcilerLog;
+  /** Is told of each pass; must not throw. */
+  readonly onPass?: (pass: PassReport) => void;
 }
 
 export interface ReconcilerOptions {

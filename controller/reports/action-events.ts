@@ -43,7 +43,7 @@ function describe(action: Action): readonly [EventType, string] {
     case 'ReleaseFirmware': {
       const from = action.from === null ? '' : ` instead of ${action.from}`;
       return [
-        'ReleaseStarted',
+        action.rollback ? 'RollbackStarted' : 'ReleaseStarted',
         `${action.rollback ? 'Rolled back to' : 'Released'} version ${action.version} for ${describeGroup(action.group)}${from}, exposure ${formatExposure(action.exposure)}.`,
       ];
     }
@@ -59,9 +59,9 @@ function describe(action: Action): readonly [EventType, string] {
 const EXPOSURE_EVENTS: Readonly<Record<ExposureCause, EventType>> = {
   step: 'ExposureChanged',
   hold: 'ReleaseHalted',
-  rollback: 'ReleaseHalted',
+  rollback: 'ReleaseRolledBack',
   resume: 'ReleaseResumed',
-  pause: 'ExposureChanged',
+  pause: 'ReleasePaused',
   unpause: 'ReleaseResumed',
-  edit: 'ExposureChanged',
+  edit: 'ReleaseEdited',
 };

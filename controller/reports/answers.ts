@@ -6,8 +6,11 @@ import type { ConditionType } from '../model/condition.ts';
 import type { EvidenceLevel, FlashMode } from '../model/desired.ts';
 import type { ActionPhase, ActionState, Outcome, Standing, Traits } from '../model/device.ts';
 import type { EventType } from '../model/event.ts';
+import type { FormatName } from '../model/firmware.ts';
 import type { GateReport } from '../model/plan.ts';
+import type { Reason } from '../model/reasons.ts';
 import type { TargetRule } from '../releases/target.ts';
+import type { PlanJson } from './plan-json.ts';
 import type { ReleasePlanJson } from './release-json.ts';
 
 /** A place in the fleet repo; all null where no file can be named. */
@@ -160,16 +163,51 @@ export interface FirmwareJson extends TraceJson {
   readonly stored: boolean;
   readonly withdrawn: { readonly reason: string; readonly url: string | null } | null;
   readonly retiring: boolean;
-  /** When its gate first passed, and the first of the devices that have verified it; null while it is unverified. */
-  readonly verified: { readonly at: string; readonly devices: readonly string[] } | null;
-  /** Devices that run it; null while the fleet has not been seen. */
+  /** What is compiled into its binary; null where the newest revision has no binary of it that can be read. */
+  readonly compiled: CompiledJson | null;
+  /** When its gate first passed, and the devices that have verified it, the earliest first; null while it is unverified. */
+  readonly verified: {
+    readonly at: string;
+    readonly by: readonly {
+      readonly device: string;
+      readonly level: EvidenceLevel;
+      /** When its evidence was there. */
+      readonly at: string;
+    }[];
+    /** How many have, also those that are not named. */
+    readonly count: number;
+  } | null;
+  /** Devices that run it, and their share of all, 0 to 1; null while the fleet has not been seen. */
   readonly running: number | null;
+  readonly share: number | null;
   readonly released: boolean;
+  readonly releasable: ReleasableJson;
   readonly gate: {
     readonly verdict: GateReport['verdict'];
     readonly reason: string | null;
     readonly message: string;
   } | null;
+}
+
+/** What a binary's header says; null for what the format does not carry or the build left unset. */
+export interface CompiledJson {
+  readonly format: FormatName;
+  readonly productId: number | null;
+  readonly version: number | null;
+  readonly versionText: string | null;
+  readonly platform: { readonly id: number; readonly name: string | null } | null;
+  readonly appHash: string | null;
+  readonly details: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** Whether a release of a version to every device could start now, were its manifest merged. */
+export interface ReleasableJson {
+  readonly may: boolean;
+  /** Null where it may, and where it is released already. */
+  readonly reason: Reason | null;
+  /** Full sentences for people; null where it may. */
+  readonly message: string | null;
+  readonly remedy: string | null;
 }
 
 export interface LockJson extends TraceJson {
@@ -271,6 +309,12 @@ export interface Page<T, Cursor = string> {
   readonly next: Cursor | null;
 }
 
+/** A page of `GET …/devices`; it may have fewer devices than asked for, also none, before the end. */
+export interface DevicePageJson extends Page<DeviceSummaryJson> {
+  /** How many match in all; null where that is not known. */
+  readonly total: number | null;
+}
+
 /** One action of one device, without its feedback. */
 export interface ActionSummaryJson {
   readonly id: string;
@@ -300,7 +344,8 @@ export interface ActionJson extends ActionSummaryJson {
   }[];
 }
 
-export interface EventJson {
+/** An event; its place is that of its manifest at its revision, where that is at hand. */
+export interface EventJson extends PlaceJson {
   readonly id: number;
   readonly type: EventType;
   readonly at: string;
@@ -310,4 +355,52 @@ export interface EventJson {
   readonly device: string | null;
   readonly actionId: string | null;
   readonly message: string;
+}
+
+/** One file of a proposal. */
+export interface ProposedFileJson {
+  /** From the root of the source. */
+  readonly path: string;
+  /** Null: the file is new. */
+  readonly before: string | null;
+  /** Null: the file goes. */
+  readonly after: string | null;
+  /** Unified. */
+  readonly diff: string;
+}
+
+export interface PullRequestJson {
+  readonly number: number;
+  readonly url: string;
+}
+
+/** A proposal as it would be opened now. */
+export interface ProposalPreviewJson {
+  readonly title: string;
+  readonly branch: string;
+  /** Markdown. */
+  readonly body: string;
+  readonly files: readonly ProposedFileJson[];
+  /** Of the changed manifests against the live fleet, the product's part alone; null where none could be made. */
+  readonly plan: PlanJson | null;
+  /** Why there is no plan. */
+  readonly planFailure: FailureJson | null;
+  /** What the change brings that was not there before; mostly warnings. */
+  readonly problems: readonly ProblemJson[];
+  /** One that is open already. */
+  readonly pullRequest: PullRequestJson | null;
+  readonly open: { readonly may: boolean; readonly reason: string | null };
+}
+
+/** Something that can be proposed, or why it cannot. */
+export interface PossibleProposalJson {
+  readonly kind: 'release' | 'withdraw' | 'approve' | 'resume';
+  /** Null: the release to the whole product, and where no release is meant. */
+  readonly group: string | null;
+  readonly version: number;
+  /** To approve; null for the other kinds. */
+  readonly step: string | null;
+  readonly may: boolean;
+  /** Why not; null where it may be proposed. */
+  readonly reason: string | null;
 }

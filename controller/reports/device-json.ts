@@ -4,10 +4,10 @@
 import { isOnline } from '../devices/listening.ts';
 import type {
   CarriedLock,
-  Contact,
   DeviceRecord,
   FailedAttempts,
   ListenedMs,
+  Moment,
   OpenAction,
 } from '../model/device.ts';
 import type { ProductPolicy } from '../model/policy.ts';
@@ -28,7 +28,7 @@ export interface DeviceContext {
 /** The answer about one device. */
 export function deviceJson(
   device: DeviceRecord,
-  contact: Contact | null,
+  contact: Moment | null,
   context: DeviceContext,
 ): DeviceSummaryJson {
   return {
@@ -56,7 +56,7 @@ export function deviceJson(
 }
 
 /** Whether a device is online; without a policy nothing says how often it should be heard, and nobody is. */
-export function isDeviceOnline(contact: Contact | null, context: DeviceContext): boolean {
+export function isDeviceOnline(contact: Moment | null, context: DeviceContext): boolean {
   const { policy, listened } = context;
   return policy !== null && isOnline(contact, listened, policy.settings.pollIntervalMs);
 }

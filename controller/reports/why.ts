@@ -2,7 +2,7 @@
 // what the device waits for. The answer to "what would it get now" comes from the very function that answers its polls.
 
 import { answerPoll } from '../devices/poll.ts';
-import type { Contact, DeviceRecord } from '../model/device.ts';
+import type { DeviceRecord, Moment } from '../model/device.ts';
 import { expectedDevice } from '../model/device.ts';
 import type { Event } from '../model/event.ts';
 import type { DeviceSummaryJson } from './answers.ts';
@@ -22,7 +22,7 @@ export interface ExplainInput extends WaitsInput {
   readonly id: string;
   /** Null: the state does not know it. */
   readonly device: DeviceRecord | null;
-  readonly contact: Contact | null;
+  readonly contact: Moment | null;
   /** The last times that it moved from group to group (`DeviceMoved`), newest first. */
   readonly moves: readonly Pick<Event, 'at' | 'message'>[];
 }

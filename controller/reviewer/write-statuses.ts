@@ -12,6 +12,8 @@ import type { ReviewerPorts } from './ports.ts';
 /** Starts of releases that are looked at; those under way at a time are far fewer. */
 const STARTS_MAX = 50;
 
+const START_EVENTS = ['ReleaseStarted', 'RollbackStarted'] as const;
+
 export interface StatusWriter {
   /** Writes what is otherwise than before. The first failure is returned; the others are tried again next time. */
   write(view: ControllerView): Promise<Result<void, Failure>>;
@@ -41,7 +43,10 @@ export function createStatusWriter({
       ({ finishedAt, waits }) => finishedAt === null || waits.length > 0,
     );
     if (open.length === 0) return new Set();
-    const events = await store.events({ product, type: 'ReleaseStarted', limit: STARTS_MAX });
+    const found = await Promise.all(
+      START_EVENTS.map((type) => store.events({ product, type, limit: STARTS_MAX })),
+    );
+    const events = found.flat().sort((a, b) => b.id - a.id);
     return new Set(
       open.flatMap(
         ({ manifest }) => events.find((event) => event.manifest === manifest)?.revision ?? [],

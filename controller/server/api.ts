@@ -12,13 +12,17 @@ import { addCredentialRoutes } from './routes/credential-routes.ts';
 import { addDeviceRoutes } from './routes/device-routes.ts';
 import { addFleetRoutes } from './routes/fleet-routes.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
+import { addProposalRoutes } from './routes/proposal-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
+import { addWatchRoutes } from './routes/watch-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
+import { PROPOSAL_SCHEMAS } from './schemas/proposal-schemas.ts';
 import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
+import { WATCH_SCHEMAS } from './schemas/watch-schemas.ts';
 import { createValidator } from './validation.ts';
 
 /** Largest body where a route does not say otherwise. */
@@ -28,10 +32,12 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 const SCHEMAS: readonly NamedSchema[] = [
   ...PRODUCT_SCHEMAS,
+  ...WATCH_SCHEMAS,
   ...DEVICE_SCHEMAS,
   ...PLAN_SCHEMAS,
   ...SNAPSHOT_SCHEMAS,
   ...REVIEW_SCHEMAS,
+  ...PROPOSAL_SCHEMAS,
 ];
 
 /** Whether a request that carries a role's routes is let in; answers itself where it is not. */
@@ -105,9 +111,11 @@ export function createApi(context: ApiContext, guard: Guard): FastifyPluginAsync
     await registerDocument(app, context);
     const paths = collectPaths(app);
     addFleetRoutes(app, context);
+    addWatchRoutes(app, context);
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
     addReviewRoutes(app, context);
+    addProposalRoutes(app, context);
     addCredentialRoutes(app, context);
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     refuseOtherMethods(app, paths);
@@ -134,6 +142,10 @@ async function registerDocument(app: FastifyInstance, context: ApiContext): Prom
         { name: 'fleet', description: 'Products and what is in force for them.' },
         { name: 'devices', description: 'Devices and their actions.' },
         { name: 'operations', description: 'Plan, sync, stop and resume.' },
+        {
+          name: 'proposals',
+          description: 'Changes of the manifests that become pull requests; none moves the fleet.',
+        },
         { name: 'access', description: 'Tokens of devices and of people.' },
       ],
       components: {

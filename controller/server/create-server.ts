@@ -50,11 +50,7 @@ export async function createServer(ports: ServerPorts, options: ServerOptions): 
   const guard = createGuard(context, asksForTokens(options));
   addChecks(main, ports.controller);
   addFrontPage(main, context.version);
-  addMetrics(
-    main,
-    createMetrics(ports.controller, ports.forge, ports.clock, context.version),
-    guard,
-  );
+  addMetrics(main, createMetrics(ports, context.version), guard);
   await addWebhooks(main, ports.forge?.webhooks ?? null);
   await main.register(createApi(context, guard), { prefix: '/api/v1' });
 

@@ -7,9 +7,12 @@ import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import type { WebhookRefusal, WebhookRequest } from '../forges/forge.ts';
 import type { Moment } from '../model/device.ts';
+import type { PageTemplates } from '../model/pages.ts';
 import type { ProductPolicy } from '../model/policy.ts';
+import type { ProposalDesk } from '../proposer/ports.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
+import type { PassTimes } from './pass-times.ts';
 
 /** Takes webhooks in. What they lead to happens later: the answer says only that one was understood. */
 export interface WebhookReceiver {
@@ -40,6 +43,28 @@ export interface ServerLog {
   warn(line: string): void;
 }
 
+/** What a product's devices have asked for since the process started. */
+export interface TrafficView {
+  /** Polls that were answered. */
+  readonly polls: number;
+  /** Downloads that were sent to their last byte, and those that broke off. */
+  readonly downloadsSent: number;
+  readonly downloadsBroken: number;
+  /** Bytes of firmware that were sent. */
+  readonly downloadedBytes: number;
+}
+
+/** A target of notices; counts are since the process started. */
+export interface NoticesView {
+  readonly name: string;
+  readonly sent: number;
+  /** Tries that failed. */
+  readonly failed: number;
+  /** Notices that it will never get. */
+  readonly dropped: number;
+  readonly pending: number;
+}
+
 /** What the devices of a product are answered by at this moment. */
 export interface FleetInsight {
   /** Null where nothing of the product is in force. */
@@ -48,6 +73,8 @@ export interface FleetInsight {
   momentOf(product: string): Moment | null;
   /** False while soaks and time-outs of the product wait, because most of its fleet is silent or was until lately. */
   isListening(product: string): boolean;
+  /** Null where nothing of the product was ever in force. */
+  trafficOf(product: string): TrafficView | null;
 }
 
 export interface ServerPorts {
@@ -58,6 +85,14 @@ export interface ServerPorts {
   readonly gateway: FleetInsight;
   /** Null: there is none. */
   readonly forge: ForgePort | null;
+  /** Of the source's commits and manifests; null where none are known. */
+  readonly pages: PageTemplates | null;
+  /** Null: no source is followed, so there is nothing to propose a change of. */
+  readonly proposals: ProposalDesk | null;
+  /** Null: nobody is told anything. */
+  readonly notices: { view(): readonly NoticesView[] } | null;
+  /** Null: no pass is ever made. */
+  readonly passTimes: PassTimes | null;
   readonly clock: Clock;
   readonly log: ServerLog;
 }

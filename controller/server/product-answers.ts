@@ -2,9 +2,7 @@
 
 import type { Failure } from '../base/failure.ts';
 import type { Condition } from '../model/condition.ts';
-import type { Origin, Place } from '../model/desired.ts';
-import type { EvidenceRecord } from '../model/device.ts';
-import type { FirmwareRecord } from '../model/firmware.ts';
+import type { Origin } from '../model/desired.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ControllerView, ProductView } from '../reconciler/controller.ts';
@@ -12,7 +10,6 @@ import type {
   ConditionJson,
   DeviceCountsJson,
   FailureJson,
-  FirmwareJson,
   GroupJson,
   LockJson,
   ProblemJson,
@@ -27,9 +24,7 @@ import type {
 import { isoTime } from '../reports/plain-text.ts';
 import { releaseJson } from '../reports/release-json.ts';
 import type { FleetInsight, ForgePort } from './ports.ts';
-
-/** Devices that are named as having verified a version. */
-const VERIFIERS_MAX = 100;
+import { problemsBesidePlan, standingProblems } from './standing-problems.ts';
 
 type Listening = Pick<FleetInsight, 'isListening'>;
 
@@ -165,60 +160,8 @@ export function groupAnswers({ inForce }: ProductView): readonly GroupJson[] {
   }));
 }
 
-/** The versions in force; `records` and `evidence` are what the state remembers of the product. */
-export function firmwareAnswers(
-  product: ProductView,
-  records: readonly FirmwareRecord[],
-  evidence: readonly EvidenceRecord[],
-): readonly FirmwareJson[] {
-  const { inForce, live, plan } = product;
-  const released = new Set(inForce.releases.map(({ spec }) => spec.version));
-  const counts = live === null ? null : countVersions(live);
-  return inForce.firmware.map(({ spec, origin }) => {
-    const record = records.find(
-      (each) => each.version === spec.version && each.sha256 === spec.binary.sha256,
-    );
-    const gate = plan?.gates.find((each) => each.version === spec.version);
-    return {
-      version: spec.version,
-      digest: spec.binary.sha256,
-      size: record?.size ?? null,
-      title: spec.title,
-      description: spec.description,
-      reportedAs: spec.reportedAs ?? String(spec.version),
-      stored: record?.stored ?? false,
-      withdrawn: spec.withdrawn,
-      retiring: spec.retiring,
-      verified: verifiedAnswer(record, evidence),
-      running:
-        counts === null
-          ? null
-          : (counts.find((each) => each.version === spec.version)?.devices ?? 0),
-      released: released.has(spec.version),
-      gate:
-        gate === undefined
-          ? null
-          : { verdict: gate.verdict, reason: gate.reason, message: gate.message },
-      ...traceAnswer(origin),
-    };
-  });
-}
-
-function verifiedAnswer(
-  record: FirmwareRecord | undefined,
-  evidence: readonly EvidenceRecord[],
-): FirmwareJson['verified'] {
-  if (record === undefined || record.verifiedAt === null) return null;
-  const devices = evidence
-    .filter(({ version, sha256, passedAt }) => {
-      return version === record.version && sha256 === record.sha256 && passedAt !== null;
-    })
-    .map(({ device }) => device)
-    .sort();
-  return { at: isoTime(record.verifiedAt), devices: devices.slice(0, VERIFIERS_MAX) };
-}
-
-function traceAnswer(origin: Origin): TraceJson {
+/** Where a manifest stands. */
+export function traceAnswer(origin: Origin): TraceJson {
   const { kind, name, revision, file, line, column } = origin;
   return { manifest: `${kind}/${name}`, revision, file, line, column };
 }
@@ -250,7 +193,7 @@ function countDevices(live: LiveState): DeviceCountsJson {
 }
 
 /** By version, highest first; devices of an unknown version come last. */
-function countVersions(live: LiveState): readonly VersionCountJson[] {
+export function countVersions(live: LiveState): readonly VersionCountJson[] {
   const versions = new Set<number | null>(
     [...live.unlocked, ...live.locked, ...live.outcomes].map(({ version }) => version),
   );
@@ -276,39 +219,12 @@ function noticesOf(
   product: ProductView,
   view: ControllerView,
 ): { readonly problems: readonly ProblemJson[]; readonly warnings: readonly ProblemJson[] } {
-  // A file that cannot be read may concern every product.
-  const own = standingProblems(view).filter(
-    (each) =>
-      each.product === product.product || (each.product === null && each.severity === 'error'),
-  );
-  const plan = product.plan;
-  // What the plan refuses, it says in words of its own.
-  const isRefused = ({ reason, place }: Problem): boolean =>
-    plan?.refusals.some((each) => each.reason === reason && isSamePlace(each.place, place)) ??
-    false;
-  const { problems, warnings } = divide(own.filter((each) => !isRefused(each)));
+  const { plan } = product;
+  const { problems, warnings } = divide(problemsBesidePlan(product, standingProblems(view)));
   return {
     problems: unique([...problems, ...(plan?.refusals ?? []).map(problemAnswer)]),
     warnings: unique([...warnings, ...(plan?.warnings ?? []).map(problemAnswer)]),
   };
-}
-
-/**
- * The problems of the newest revision, without references that its plan accepted all the same: a version or a group
- * may have no manifest any more, and still be in force.
- */
-function standingProblems(view: ControllerView): readonly Problem[] {
-  const plans = new Map(view.products.map(({ product, plan }) => [product, plan]));
-  return view.problems.filter(({ reason, product, place }) => {
-    if (reason !== 'UnknownVersion' && reason !== 'UnknownGroup') return true;
-    const plan = product === null ? null : (plans.get(product) ?? null);
-    if (plan === null || plan.frozen) return true;
-    return plan.refusals.some((refusal) => isSamePlace(refusal.place, place));
-  });
-}
-
-function isSamePlace(a: Place, b: Place | null): boolean {
-  return a.file === b?.file && a.line === b.line && a.column === b.column;
 }
 
 function divide(problems: readonly Problem[]): {
@@ -320,7 +236,8 @@ function divide(problems: readonly Problem[]): {
   return { problems: of('error'), warnings: of('warning') };
 }
 
-function problemAnswer({
+/** A problem, refusal or warning as the API shows it. */
+export function problemAnswer({
   reason,
   message,
   remedy,

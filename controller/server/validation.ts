@@ -34,6 +34,8 @@ function isTimezone(name: string): boolean {
 // Times only occur in answers; `strictTypes` would mind `type: [.., 'null']`.
 const OPTIONS = {
   formats: { timezone: isTimezone, 'date-time': true },
+  // Where one field says which of several schemas is meant, the others' complaints would be noise.
+  discriminator: true,
   strictTypes: false,
   allowUnionTypes: true,
 } as const;

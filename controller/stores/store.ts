@@ -19,8 +19,10 @@ import type { Condition } from '../model/condition.ts';
 import type { Event, EventDraft } from '../model/event.ts';
 import type { FirmwareRecord } from '../model/firmware.ts';
 import type { CensusCell, Tallies } from '../model/live.ts';
+import type { ReleaseSample } from '../model/release-sample.ts';
 import type { ArrivalRecord, ReviewRecord } from '../model/review.ts';
 import type { Snapshot } from '../model/revision.ts';
+import type { DevicePage, DeviceProperties, DeviceSearch } from './device-search.ts';
 
 /** What the state keeps of a product. */
 export interface ProductRecord {
@@ -76,17 +78,9 @@ export type SaveOutcome =
   /** The meter holds no token before `freeAt` (on the clock of `Spending.at`). */
   | { readonly status: 'exhausted'; readonly freeAt: number };
 
-/** Filters are and-ed. All are answered from an index or bounded by `limit`. */
-export interface DeviceQuery {
+/** Devices by what they have, in the order of their ids. For lists that an index serves: all else is a search. */
+export interface DeviceQuery extends DeviceProperties {
   readonly product: string;
-  readonly idPrefix?: string;
-  /** Running version; `null` asks for devices whose version is unknown. */
-  readonly running?: number | null;
-  readonly locked?: boolean;
-  readonly standing?: 'expected' | 'active' | 'quarantined';
-  readonly failing?: boolean;
-  /** An action is open. */
-  readonly updating?: boolean;
   /** Keyset paging by id: only devices with a greater id. */
   readonly afterId?: string;
   /** 1..1000. */
@@ -96,7 +90,8 @@ export interface DeviceQuery {
 export interface EventQuery {
   readonly product?: string;
   readonly device?: string;
-  readonly type?: string;
+  /** One, or any of several. */
+  readonly type?: string | readonly string[];
   /** Only events with a smaller id (older). */
   readonly beforeId?: number;
   /** Only events with a greater id (newer); with it the order is oldest first, otherwise newest first. */
@@ -110,6 +105,17 @@ export interface ReviewQuery {
   readonly number?: number;
   /** Only those without an outcome. */
   readonly open?: true;
+  /** Only that which was merged as this commit. */
+  readonly merged?: string;
+}
+
+/** What changes of the samples of a product's releases, at once. */
+export interface SampleChange {
+  readonly add: readonly ReleaseSample[];
+  /** Single samples that were thinned out. */
+  readonly dropped: readonly Pick<ReleaseSample, 'round' | 'at'>[];
+  /** Rounds that are no longer in force: all of their samples go. */
+  readonly forgotten: readonly number[];
 }
 
 export type Role = 'viewer' | 'deployer';
@@ -143,6 +149,10 @@ export interface Store {
   /** What the driver of a product's fleet keeps for itself; null: nothing. Nobody else reads it. */
   driverNotes(product: string): Promise<string | null>;
   saveDriverNotes(product: string, text: string): Promise<void>;
+  // --- samples ------------------------------------------------------------------------------------------------
+  /** How the releases of a product went: by round, oldest first. How many there are is up to who saves them. */
+  releaseSamples(product: string): Promise<readonly ReleaseSample[]>;
+  saveReleaseSamples(product: string, change: SampleChange): Promise<void>;
 
   // --- reviews ------------------------------------------------------------------------------------------------
   /** The last review of each pull request, the newest 500; saved last first. */
@@ -154,6 +164,12 @@ export interface Store {
   /** Keeps the first of each revision, and the newest 100 of all. */
   saveArrival(arrival: ArrivalRecord): Promise<void>;
 
+  // --- notices ------------------------------------------------------------------------------------------------
+  /** How far each target of notices has been told, by its name: id of an event. */
+  noticeCursors(): Promise<ReadonlyMap<string, number>>;
+  /** Sets them, and forgets the targets that are given null. */
+  saveNoticeCursors(changes: ReadonlyMap<string, number | null>): Promise<void>;
+
   // --- devices ------------------------------------------------------------------------------------------------
   /** The hot path: one look-up by key. */
   device(product: string, id: string): Promise<DeviceRecord | null>;
@@ -162,7 +178,7 @@ export interface Store {
   saveDevice(change: DeviceChange): Promise<SaveOutcome>;
   /**
    * Records contacts and the products' listening times; called about once a second with what came since. `slotMs` is the
-   * length of the slots of `Contact.at` in which a product's contacts are counted from here on, at most a minute.
+   * length of the slots of `Contact.steadyAt` in which a product's contacts are counted from here on, at most a minute.
    */
   saveContacts(
     contacts: ReadonlyMap<number, Contact & { readonly product: string }>,
@@ -174,6 +190,8 @@ export interface Store {
   /** All devices with a carried-out lock. */
   lockedDevices(product: string): Promise<readonly DeviceSighting[]>;
   devices(query: DeviceQuery): Promise<readonly DeviceSighting[]>;
+  /** A page of the devices that match, in bounded time. */
+  searchDevices(search: DeviceSearch): Promise<DevicePage>;
   /** The products under which a device id is known. */
   productsOf(id: string): Promise<readonly string[]>;
   /** Devices with an open action whose `deadline` is at or before `listened`, oldest first. */
@@ -205,11 +223,11 @@ export interface Store {
   /** All active devices without a lock, by version, traits, wakefulness and bucket. Kept current like the tallies. */
   census(product: string): Promise<readonly CensusCell[]>;
   /**
-   * Devices whose last contact was at or after `since` (epoch milliseconds, `Contact.at`): exact to the length of the
-   * slots that `saveContacts` was given, and never too few.
+   * Devices whose last contact was at or after `since` (epoch milliseconds, `Contact.steadyAt`): exact to the length of
+   * the slots that `saveContacts` was given, and never too few.
    */
   heardSince(product: string, since: number): Promise<number>;
-  /** Epoch milliseconds of the newest contact, to the slot and never too late; null where nobody was heard. */
+  /** Epoch milliseconds (`Contact.steadyAt`) of the newest contact, to the slot and never too late; null where nobody was heard. */
   lastHeardAt(product: string): Promise<number | null>;
 
   // --- actions, events, tokens --------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import { censusOf } from '../support/census.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 const names = readdirSync(EXAMPLES, { withFileTypes: true })
-  // Workflows and settings, and no manifests.
-  .filter((entry) => entry.isDirectory() && entry.name !== 'github')
+  // Workflows, settings and what watches a controller, and no manifests.
+  .filter((entry) => entry.isDirectory() && !['github', 'monitoring'].includes(entry.name))
   .map(({ name }) => name);
 
 describe('examples', () => {

@@ -9,6 +9,8 @@ const COMMANDS = [
   'inspect',
   'propose',
   'propose firmware',
+  'propose approve',
+  'propose resume',
   'plan',
   'apply',
   'run',
@@ -33,6 +35,16 @@ describe('help', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/\nExamples:\n {2}\$ .*lockstep .+ {2}# .+/);
     expect(stdout).toContain('--output <format>');
     expect(stdout).toContain('--no-color');
+  });
+
+  it('explains the filters and orders of `devices` as in the golden file', async () => {
+    const { stdout } = await runCli(['devices', '--help']);
+    await expect(stdout).toMatchFileSnapshot('golden/devices-help.txt');
+  });
+
+  it.each(['approve', 'resume'])('explains `propose %s` as in the golden file', async (name) => {
+    const { stdout } = await runCli(['propose', name, '--help']);
+    await expect(stdout).toMatchFileSnapshot(`golden/propose-${name}-help.txt`);
   });
 
   it('lists every command', async () => {

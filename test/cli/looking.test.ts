@@ -31,6 +31,11 @@ describe('looking and acting', SLOW, () => {
     expect(unknown.stderr).toContain('has no device "nobody"');
     const events = await fleet.live('events --type DeviceRegistered --output json');
     expect(JSON.parse(events.stdout)).toHaveLength(2);
+    const several = await fleet.live('events --type DeviceRegistered DeviceLocked --output json');
+    const types = (JSON.parse(several.stdout) as readonly { type: string }[]).map(
+      (each) => each.type,
+    );
+    expect(new Set(types)).toEqual(new Set(['DeviceRegistered', 'DeviceLocked']));
   });
 
   it('stops and resumes, durably and in place as well', async () => {

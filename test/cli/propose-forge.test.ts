@@ -62,6 +62,11 @@ describe('propose', { timeout: 120_000 }, () => {
     const again = await propose([...args, '--output', 'json']);
     expect(JSON.parse(again.stdout)).toMatchObject({ pullRequest: { number: 1, isNew: false } });
     expect(github.pullRequests()).toHaveLength(1);
+    // A variable that is set to nothing hides none of those after it.
+    const other = { LOCKSTEP_GITHUB_TOKEN: '', GITHUB_API_URL: '', GITHUB_TOKEN: github.token };
+    const third = await propose([...args, '--output', 'json'], other);
+    expect({ code: third.code, stderr: third.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(github.pullRequests()).toHaveLength(1);
   });
 
   it('opens nothing on a mistake, without a token, and where the token may not', async () => {

@@ -54,6 +54,13 @@ describe('a revision that is not trusted', () => {
     expect(firmwareOf(controller)).toEqual([1]);
     expect(controller.controller.view().revisionSeen).toBe('c2');
     const told = await controller.events();
+    expect(told.filter(({ type }) => type === 'SourceWaiting')).toMatchObject([
+      {
+        product: null,
+        revision: 'c2',
+        message: expect.stringMatching(/^CommitNotTrusted: Commit c2 “A change” is not trusted/),
+      },
+    ]);
     await controller.sync();
     expect(await controller.events()).toEqual(told);
 
@@ -61,6 +68,23 @@ describe('a revision that is not trusted', () => {
     await controller.sync();
     expect(firmwareOf(controller)).toEqual([1, 2]);
     expect(controller.controller.view().problems).toEqual([]);
+  });
+
+  it('is told once in the log, however often the process starts, and each of its kind', async () => {
+    const controller = await startOnOne();
+    const waiting = async (each: TestController): Promise<readonly (string | null)[]> =>
+      (await each.events('SourceWaiting')).map(({ revision }) => revision);
+    const second = controller.source.commit(fleetFiles({ firmware: [1, 2] }));
+    controller.source.distrust(second, 'it carries no signature');
+    await controller.sync();
+    running = await controller.restart();
+    await running.sync();
+    expect(await waiting(running)).toEqual(['c2']);
+    const third = running.source.commit(fleetFiles({ firmware: [1, 3] }));
+    running.source.distrust(third, 'it carries no signature');
+    await running.sync();
+    await running.sync();
+    expect(await waiting(running)).toEqual(['c2', 'c3']);
   });
 
   it('is not gone to by its name either, and no acceptance of a history makes it trusted', async () => {

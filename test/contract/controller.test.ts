@@ -928,3 +928,30 @@ async function readToEnd(
     if (part?.done !== false) return;
   }
 }
+
+describe('a pass', () => {
+  it('is reported with how long it took, and whether all went well', async () => {
+    let isAway = false;
+    const held: { current: TestController | null } = { current: null };
+    const controller = await start({
+      wrapDriver: (gateway) => ({
+        ...gateway,
+        async observe(product, named) {
+          held.current?.clock.advance(250);
+          return isAway ? fail(FETCH_FAILED) : gateway.observe(product, named);
+        },
+      }),
+    });
+    held.current = controller;
+    // One that carries something out, or fails to, observes once more at its end; the second finds nothing to do.
+    await controller.apply(fleetFiles({ firmware: [1] }));
+    await controller.sync();
+    isAway = true;
+    await controller.controller.sync({});
+    expect(controller.passes).toEqual([
+      { seconds: 0.5, outcome: 'ok' },
+      { seconds: 0.25, outcome: 'ok' },
+      { seconds: 0.5, outcome: 'failed' },
+    ]);
+  });
+});

@@ -103,7 +103,7 @@ describe('the live state of the gateway', () => {
       await gateway.poll('dev-1');
       await gateway.pass(25_000);
       await gateway.poll('dev-1');
-      await gateway.pass(5_000);
+      await gateway.pass(10_000);
       expect((await observe()).offline).toBe(1);
       await gateway.poll('lost');
     }

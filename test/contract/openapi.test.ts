@@ -31,6 +31,14 @@ const SNAPSHOT = {
 
 const BASE = '/api/v1/products/thermostat';
 
+const LOCK = {
+  kind: 'lock',
+  product: 'thermostat',
+  device: 'bench-1',
+  version: 42,
+  flash: 'now',
+};
+
 /** One request per operation (more where there is more to see), with the status that it must have. */
 const REQUESTS: readonly {
   readonly path: string;
@@ -46,11 +54,32 @@ const REQUESTS: readonly {
   { path: '/api/v1/products/nothing', template: '/api/v1/products/{product}', status: 404 },
   { path: `${BASE}/firmware`, template: '/api/v1/products/{product}/firmware' },
   { path: `${BASE}/releases`, template: '/api/v1/products/{product}/releases' },
+  { path: `${BASE}/rollouts`, template: '/api/v1/products/{product}/rollouts' },
+  {
+    path: '/api/v1/products/nothing/rollouts',
+    template: '/api/v1/products/{product}/rollouts',
+    status: 404,
+  },
+  { path: '/api/v1/sources', template: '/api/v1/sources' },
   { path: `${BASE}/locks`, template: '/api/v1/products/{product}/locks' },
   { path: `${BASE}/groups`, template: '/api/v1/products/{product}/groups' },
   { path: `${BASE}/convergence`, template: '/api/v1/products/{product}/convergence' },
   { path: `${BASE}/devices`, template: '/api/v1/products/{product}/devices' },
   { path: `${BASE}/devices?limit=1`, template: '/api/v1/products/{product}/devices' },
+  {
+    path: `${BASE}/devices?drifted=true&waiting=any&group=bench&online=true&sort=registration`,
+    template: '/api/v1/products/{product}/devices',
+  },
+  {
+    path: `${BASE}/devices?group=nobody`,
+    template: '/api/v1/products/{product}/devices',
+    status: 404,
+  },
+  {
+    path: `${BASE}/devices?after=none`,
+    template: '/api/v1/products/{product}/devices',
+    status: 400,
+  },
   { path: `${BASE}/devices?limit=0`, template: '/api/v1/products/{product}/devices', status: 400 },
   { path: `${BASE}/devices/bench-1`, template: '/api/v1/products/{product}/devices/{id}' },
   { path: `${BASE}/devices/e00f02`, template: '/api/v1/products/{product}/devices/{id}' },
@@ -81,6 +110,10 @@ const REQUESTS: readonly {
   },
   { path: '/api/v1/events', template: '/api/v1/events' },
   { path: '/api/v1/events?limit=1', template: '/api/v1/events' },
+  {
+    path: '/api/v1/events?type=ActionOffered&type=ClockJumped&product=thermostat',
+    template: '/api/v1/events',
+  },
   { path: '/api/v1/plan', template: '/api/v1/plan', method: 'post', body: {} },
   {
     path: '/api/v1/plan',
@@ -134,6 +167,30 @@ const REQUESTS: readonly {
   },
   { path: '/api/v1/stop', template: '/api/v1/stop', method: 'post', body: {} },
   { path: '/api/v1/resume', template: '/api/v1/resume', method: 'post', body: {} },
+  { path: `${BASE}/proposals`, template: '/api/v1/products/{product}/proposals' },
+  ...(['/api/v1/proposals/preview', '/api/v1/proposals'] as const).flatMap((path) => {
+    const at = { path, template: path, method: 'post' } as const;
+    const isShown = path.endsWith('preview');
+    return [
+      { ...at, body: { ...LOCK, reason: 'verify 42' } },
+      { ...at, body: { kind: 'withdraw', product: 'thermostat', version: 42, reason: 'Bricks.' } },
+      { ...at, body: { kind: 'release', product: 'thermostat', version: 42, group: null } },
+      { ...at, body: { kind: 'approve', product: 'thermostat', version: 42, step: 'all' } },
+      {
+        ...at,
+        body: { kind: 'resume', product: 'thermostat', group: 'bench' },
+        status: isShown ? 200 : 503,
+      },
+      {
+        ...at,
+        body: { kind: 'unlock', product: 'thermostat', device: 'bench-1' },
+        status: isShown ? 422 : 409,
+      },
+      { ...at, body: { ...LOCK, flash: 'never' }, status: 400 },
+      { ...at, body: { ...LOCK, step: 'all' }, status: 400 },
+      { ...at, body: { ...LOCK, kind: 'format' }, status: 400 },
+    ];
+  }),
   { path: '/api/v1/tokens', template: '/api/v1/tokens' },
   {
     path: '/api/v1/tokens',
@@ -341,7 +398,7 @@ async function fillState({ store }: ApiUnderTest): Promise<void> {
       traits: { hw_rev: 'B', region: null },
     }),
     attributes: { fw_version: '41', __proto__x: 'y', 'key with blanks': '<b>' },
-    contact: { at: API_NOW - 1_000, listened: 9_999_000 },
+    contact: { at: API_NOW - 1_000, listened: 9_999_000, steadyAt: API_NOW - 1_000 },
     actions: [
       {
         product: 'thermostat',
@@ -399,6 +456,11 @@ async function fillState({ store }: ApiUnderTest): Promise<void> {
     expectedDevice('thermostat', 'e00f03'),
   ];
   for (const after of others) await store.saveDevice({ before: null, after });
+  await store.saveReleaseSamples('thermostat', {
+    add: [{ round: 1, at: API_NOW, exposure: 125, inFlight: 1, succeeded: 2, failed: 3 }],
+    dropped: [],
+    forgotten: [],
+  });
   const plain = { revision: null, manifest: null, device: null, actionId: null, product: null };
   await store.addEvents([{ type: 'ClockJumped', at: API_NOW, message: 'Jumped.', ...plain }]);
 }

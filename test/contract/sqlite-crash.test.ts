@@ -78,7 +78,7 @@ describe('a SQLite state whose process is killed', () => {
       }
       const tallies = await store.tallies(PRODUCT);
       expect(tallies.get('standing:active')).toBe(devices.length);
-      expect(tallies.get('unlocked:0')).toBe(devices.filter((running) => running === 0).length);
+      expect(tallies.get('unlocked:1')).toBe(devices.filter((running) => running === 1).length);
       spent = tallies.get(`unlocked:${SPENT_VERSION}`) ?? 0;
       expect(spent).toBeLessThanOrEqual(WRITER_BURST + (Date.now() - started) / WRITER_INTERVAL_MS);
       const counted = (await store.census(PRODUCT)).flatMap(({ blocks }) => [...blocks.values()]);

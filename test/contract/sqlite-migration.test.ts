@@ -1,5 +1,5 @@
-// States that older programs made (before staged releases, and before reviews), opened by this one: nothing is lost, and
-// what is new is filled from what was there.
+// States that older programs made (before staged releases, before reviews, and before lists), opened by this one: nothing is
+// lost, and what is new is filled from what was there.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { DIRECT_STRATEGY } from '../../controller/model/desired.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
 import { bucketOf } from '../../controller/releases/circle.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
+import type { DeviceOrder } from '../../controller/stores/device-search.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { recountCensus } from './store-contract-census.ts';
 import {
@@ -26,6 +27,7 @@ import {
 
 const STATE_1 = readFileSync(new URL('sqlite-state-1.sql', import.meta.url), 'utf8');
 const STATE_2 = readFileSync(new URL('sqlite-state-2.sql', import.meta.url), 'utf8');
+const STATE_3 = readFileSync(new URL('sqlite-state-3.sql', import.meta.url), 'utf8');
 const DAY_MS = 86_400_000;
 
 let folder: string;
@@ -93,6 +95,21 @@ describe('a state of schema version 1', () => {
     expect(devices.get('d-locked')?.lock).toMatchObject({ version: 42, armed: true });
     expect(await store.attributes(1)).toEqual({ fw_version: '41' });
     expect(await store.action(PRODUCT, 'd-offered', 1234)).toEqual(makeAction('d-offered'));
+  });
+
+  it('lists its devices in every order', async () => {
+    const list = async (order: DeviceOrder): Promise<readonly string[]> => {
+      const plain = { product: PRODUCT, filter: {}, descending: false, after: null, limit: 99 };
+      const { sightings } = await store.searchDevices({ ...plain, order });
+      return sightings.map(({ device }) => device.id);
+    };
+    const unheard = ['d-expected'];
+    const byRegistration = await list('registration');
+    expect(byRegistration.slice(0, 1)).toEqual(unheard);
+    expect(byRegistration).toHaveLength(8);
+    expect((await list('version')).slice(0, 2)).toEqual(['d-expected', 'd-mute']);
+    const unknown = await store.devices({ product: PRODUCT, running: null, limit: 9 });
+    expect(unknown.map(({ device }) => device.id)).toEqual(['d-expected', 'd-mute']);
   });
 
   it('counts its devices as if they had been written today', async () => {
@@ -225,7 +242,7 @@ describe('a state of schema version 1', () => {
 });
 
 describe('a state of schema version 2', () => {
-  it('is the same afterwards as one of version 1, and holds no reviews', async () => {
+  it('is the same afterwards as one of version 1, and holds no reviews and no targets', async () => {
     const second = join(folder, 'second.db');
     const db = new DatabaseSync(second);
     db.exec(STATE_2);
@@ -237,10 +254,43 @@ describe('a state of schema version 2', () => {
     );
     expect(await other.census(PRODUCT)).toEqual(await store.census(PRODUCT));
     expect(await other.reviews()).toEqual([]);
+    expect(await other.noticeCursors()).toEqual(new Map());
     await other.close();
     expect(existsSync(`${second}.v2.bak`)).toBe(true);
     await store.close();
     expect(describeTables(second)).toEqual(describeTables(file));
+    store = await openStore(file);
+  });
+});
+
+describe('a state of schema version 3', () => {
+  it('is the same afterwards as one of version 1, with its reviews and no targets and samples', async () => {
+    const third = join(folder, 'third.db');
+    const db = new DatabaseSync(third);
+    db.exec(STATE_3);
+    db.close();
+    const other = await openStore(third);
+    expect(await other.products()).toEqual(await store.products());
+    expect(await other.devices({ product: PRODUCT, limit: 99 })).toEqual(
+      await store.devices({ product: PRODUCT, limit: 99 }),
+    );
+    const plain = { product: PRODUCT, filter: {}, descending: true, after: null, limit: 3 };
+    const { sightings } = await other.searchDevices({ ...plain, order: 'registration' });
+    expect(sightings.map(({ device }) => device.registeredAt)).toEqual([1_000, 1_000, 1_000]);
+    expect(await other.devices({ product: PRODUCT, running: null, limit: 9 })).toHaveLength(2);
+    expect(await other.reviews({ open: true })).toMatchObject([
+      { pullRequest: { number: 7, title: '“Release 42”' }, head: 'h1', outcome: null },
+    ]);
+    expect(await other.reviews({ merged: 'c0ffee' })).toMatchObject([
+      { pullRequest: { number: 6 } },
+    ]);
+    expect(await other.arrival('c0ffee')).toMatchObject({ revision: 'c0ffee', at: 8 });
+    expect(await other.noticeCursors()).toEqual(new Map());
+    expect(await other.releaseSamples(PRODUCT)).toEqual([]);
+    await other.close();
+    expect(existsSync(`${third}.v3.bak`)).toBe(true);
+    await store.close();
+    expect(describeTables(third)).toEqual(describeTables(file));
     store = await openStore(file);
   });
 });

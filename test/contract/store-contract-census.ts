@@ -15,6 +15,7 @@ import { saveContacts } from './store-contract-contacts.ts';
 import {
   changeDevice,
   createDevice,
+  heardAt,
   makeDevice,
   makeFullDevice,
   PRODUCT,
@@ -173,7 +174,7 @@ export function describeCensus(current: () => Store, reopen: () => Promise<Store
     it('are left out of the unheard ones where only those awake are asked for', async () => {
       const heard = async (id: string, day: number, dormant: boolean): Promise<DeviceRecord> => {
         const device = await createDevice(current(), makeDevice(id, { dormant }));
-        await saveContacts(current(), [[device.key, { at: day * DAY_MS, listened: 1 }]]);
+        await saveContacts(current(), [[device.key, heardAt(day * DAY_MS, 1)]]);
         return device;
       };
       const find = async (awakeOnly: boolean, limit = 9): Promise<string> => {
@@ -196,7 +197,7 @@ export function describeCensus(current: () => Store, reopen: () => Promise<Store
       await reopen();
       expect([await find(true), await find(false)]).toEqual(['asleep', 'asleep awake']);
       // Asleep or awake: contacts move both, and both can be deleted.
-      const contact = { at: 2 * DAY_MS, listened: 2 };
+      const contact = heardAt(2 * DAY_MS, 2);
       await saveContacts(current(), [
         [fallen.key, contact],
         [woken.key, contact],
@@ -204,7 +205,7 @@ export function describeCensus(current: () => Store, reopen: () => Promise<Store
       expect([await find(true), await find(false)]).toEqual(['asleep', 'asleep awake']);
       await changeDevice(current(), fallen, { dormant: false });
       expect(await find(true)).toBe('asleep awake');
-      await saveContacts(current(), [[fallen.key, { at: 9 * DAY_MS, listened: 3 }]]);
+      await saveContacts(current(), [[fallen.key, heardAt(9 * DAY_MS, 3)]]);
       expect([await find(true), await find(false)]).toEqual(['asleep', 'asleep']);
       await current().saveDevice({ before: woken, after: null });
       expect([await find(true), await find(false)]).toEqual(['', '']);

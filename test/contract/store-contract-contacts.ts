@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Contact } from '../../controller/model/device.ts';
 import { expectedDevice } from '../../controller/model/device.ts';
 import type { Store } from '../../controller/stores/store.ts';
-import { createDevice, makeDevice, PRODUCT } from './store-fixtures.ts';
+import { createDevice, heardAt, makeDevice, PRODUCT } from './store-fixtures.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -13,20 +13,37 @@ const DAY_MS = 86_400_000;
 export function describeContacts(current: () => Store, reopen: () => Promise<Store>): void {
   describe('contacts', () => {
     it('answers with the last contact that was recorded', async () => {
-      const contact = { at: 10, listened: 1.25 };
+      const contact = heardAt(10, 1.25, 120_000);
       const saved = await current().saveDevice({ before: null, after: makeDevice('a'), contact });
       const key = saved.status === 'saved' ? (saved.device?.key ?? 0) : 0;
       expect(await current().contact(key)).toEqual(contact);
-      await saveContacts(current(), [[key, { at: 20, listened: 2 }]]);
+      await saveContacts(current(), [[key, heardAt(20, 2, 61_500)]], 1_000);
       const store = await reopen();
-      expect(await store.contact(key)).toEqual({ at: 20, listened: 2 });
+      expect(await store.contact(key)).toEqual(heardAt(20, 2, 61_000));
+    });
+
+    it('counts by the steady time, wherever the wall clock is', async () => {
+      const at = 1.7e12;
+      const { key } = await createDevice(current(), makeDevice('a'));
+      for (const wall of [at, 5.3, 2 * at, at - 7_000]) {
+        await saveContacts(current(), [[key, heardAt(wall, 1, at + 1_500)]], 1_000);
+        const store = await reopen();
+        expect(await store.heardSince(PRODUCT, 0)).toBe(1);
+        expect(await store.heardSince(PRODUCT, at + 1_999)).toBe(1);
+        expect(await store.heardSince(PRODUCT, at + 2_000)).toBe(0);
+        expect(await store.lastHeardAt(PRODUCT)).toBe(at + 1_000);
+        expect(await store.contact(key)).toEqual(heardAt(wall, 1, at + 1_000));
+      }
+      const device = await current().device(PRODUCT, 'a');
+      await current().saveDevice({ before: device, after: null });
+      expect(await current().heardSince(PRODUCT, 0)).toBe(0);
     });
 
     it('counts the devices heard since a moment, to one slot', async () => {
       const contacts: [number, Contact][] = [];
       for (let i = 0; i < 10; i++) {
         const device = await createDevice(current(), makeDevice(`d${i}`));
-        contacts.push([device.key, { at: i * 1_000, listened: 9 - i }]);
+        contacts.push([device.key, heardAt(i * 1_000, 9 - i)]);
       }
       await createDevice(current(), makeDevice('silent'));
       await saveContacts(current(), contacts, 1_000);
@@ -36,7 +53,7 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
       expect(await current().heardSince(PRODUCT, 10_000)).toBe(0);
       expect(await current().heardSince('other', 0)).toBe(0);
       // Heard again: it counts once, in its new slot, whatever the slots' length was before.
-      await saveContacts(current(), [[contacts[0]?.[0] ?? 0, { at: 20_500, listened: 99 }]], 7_000);
+      await saveContacts(current(), [[contacts[0]?.[0] ?? 0, heardAt(20_500, 99)]], 7_000);
       const store = await reopen();
       expect(await store.heardSince(PRODUCT, 0)).toBe(10);
       expect(await store.heardSince(PRODUCT, 20_500)).toBe(1);
@@ -46,7 +63,7 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
     it('counts a device once when its contacts are not at whole milliseconds', async () => {
       const device = await createDevice(current(), makeDevice('a'));
       for (const at of [1_234.567, 61_000.1, 2e12 + 0.3]) {
-        await saveContacts(current(), [[device.key, { at, listened: 1 }]], 1_000);
+        await saveContacts(current(), [[device.key, heardAt(at, 1)]], 1_000);
         expect(await current().heardSince(PRODUCT, 0)).toBe(1);
         expect(await current().heardSince(PRODUCT, at)).toBe(1);
       }
@@ -59,8 +76,8 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
       const other = await createDevice(current(), makeDevice('b'));
       expect(await current().lastHeardAt(PRODUCT)).toBeNull();
       const contacts = [
-        [one.key, { at: 61_500, listened: 1 }],
-        [other.key, { at: 5_000, listened: 2 }],
+        [one.key, heardAt(61_500, 1)],
+        [other.key, heardAt(5_000, 2)],
       ] as const;
       await saveContacts(current(), contacts, 1_000);
       const store = await reopen();
@@ -76,7 +93,7 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
         await current().saveDevice({
           before: null,
           after: makeDevice(id, { standing: id === 'stranger' ? 'quarantined' : 'active' }),
-          contact: { at: day * DAY_MS, listened: 1 },
+          contact: heardAt(day * DAY_MS, 1),
         });
       }
       await createDevice(current(), expectedDevice(PRODUCT, 'expected'));
@@ -86,7 +103,7 @@ export function describeContacts(current: () => Store, reopen: () => Promise<Sto
       expect(await find(DAY_MS, 9)).toEqual(['older']);
       expect(await find(3 * DAY_MS, 1)).toHaveLength(1);
       const back = await current().device(PRODUCT, 'old');
-      await saveContacts(current(), [[back?.key ?? 0, { at: 9 * DAY_MS, listened: 2 }]]);
+      await saveContacts(current(), [[back?.key ?? 0, heardAt(9 * DAY_MS, 2)]]);
       expect(await find(3 * DAY_MS, 9)).toEqual(['older']);
     });
   });

@@ -9,6 +9,7 @@ import { saveContacts } from './store-contract-contacts.ts';
 import {
   changeDevice,
   createDevice,
+  heardAt,
   makeAction,
   makeDevice,
   makeEvent,
@@ -62,7 +63,7 @@ export function describeDevices(current: () => Store, reopen: () => Promise<Stor
         actions: [makeAction('a')],
         evidence: [makeEvidence('a')],
         events: [makeEvent()],
-        contact: { at: 5, listened: 5 },
+        contact: heardAt(5, 5),
       });
       const twice = await current().saveDevice({ before: null, after: makeDevice('a') });
       const gone = await current().saveDevice({
@@ -129,7 +130,7 @@ export function describeDevices(current: () => Store, reopen: () => Promise<Stor
     });
 
     it('deletes a device with all that belongs to it, and never gives its key again', async () => {
-      const contact = { at: 1_000, listened: 1_000 };
+      const contact = heardAt(1_000, 1_000);
       const saved = await current().saveDevice({
         before: null,
         after: makeFullDevice('a'),
@@ -151,7 +152,7 @@ export function describeDevices(current: () => Store, reopen: () => Promise<Stor
       const key = device?.key ?? 0;
       const store = await reopen();
       // A batch that was gathered before may still speak of it.
-      await saveContacts(store, [[key, { at: 2_000, listened: 2_000 }]]);
+      await saveContacts(store, [[key, heardAt(2_000, 2_000)]]);
       expect(await store.device(PRODUCT, 'a')).toBeNull();
       expect(await store.contact(key)).toBeNull();
       expect(await store.attributes(key)).toBeNull();
@@ -190,10 +191,10 @@ export function describeDevices(current: () => Store, reopen: () => Promise<Stor
       const device = await createDevice(current(), makeDevice('a'));
       await createDevice(current(), { ...makeDevice('a'), product: 'other' });
       await createDevice(current(), makeDevice('b'));
-      await saveContacts(current(), [[device.key, { at: 5, listened: 4 }]]);
+      await saveContacts(current(), [[device.key, heardAt(5, 4, 0)]]);
       const found = await current().devicesById(PRODUCT, ['a', 'nobody', 'b', 'a']);
       expect(found.map((sighting) => [sighting.device.id, sighting.contact])).toEqual([
-        ['a', { at: 5, listened: 4 }],
+        ['a', heardAt(5, 4, 0)],
         ['b', null],
       ]);
       expect(await current().productsOf('a')).toEqual(['other', PRODUCT]);

@@ -6,6 +6,7 @@ import type { DeviceRecord } from '../../controller/model/device.ts';
 import type { SaveOutcome, Spending, Store } from '../../controller/stores/store.ts';
 import {
   createDevice,
+  heardAt,
   makeAction,
   makeDevice,
   makeEvent,
@@ -71,7 +72,7 @@ export function describeMeters(current: () => Store, reopen: () => Promise<Store
         },
         evidence: [makeEvidence('a')],
         events: [makeEvent()],
-        contact: { at: 5, listened: 5 },
+        contact: heardAt(5, 5),
         spend: { meter: '1', rate: RATE, at: 0 },
       });
       expect(refused.status).toBe('exhausted');

@@ -38,6 +38,10 @@ export function describeReviews(current: () => Store, reopen: () => Promise<Stor
       expect(await store.reviews({ number: 7 })).toEqual([again]);
       expect(await store.reviews({ number: 7, open: true })).toEqual([]);
       expect(await store.reviews({ number: 1 })).toEqual([]);
+      expect(await store.reviews({ merged: 'c' })).toEqual([again]);
+      expect(await store.reviews({ merged: 'h2' })).toEqual([]);
+      expect(await store.reviews({ number: 8, merged: 'c' })).toEqual([]);
+      expect(await store.reviews({ open: true, merged: 'c' })).toEqual([]);
     });
 
     it('keeps the newest 500', async () => {

@@ -1,5 +1,5 @@
 // What every store has to do, as one suite: an implementation's test calls `describeStoreContract` and adds only what is
-// its own. Devices, contacts, the census and rates have files of their own.
+// its own. Devices, searches, contacts, the census and rates have files of their own.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -11,7 +11,10 @@ import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
 import { describeMeters } from './store-contract-meters.ts';
 import { describeDriverNotes } from './store-contract-notes.ts';
+import { describeNotices } from './store-contract-notices.ts';
+import { describeSamples } from './store-contract-samples.ts';
 import { describeReviews } from './store-contract-reviews.ts';
+import { describeSearch, describeTotals } from './store-contract-search.ts';
 import {
   changeDevice,
   createDevice,
@@ -56,11 +59,15 @@ export function describeStoreContract(
     }
     describeProducts(() => store, reopen);
     describeDevices(() => store, reopen);
+    describeSearch(() => store, 4);
+    describeTotals(() => store, reopen);
     describeContacts(() => store, reopen);
     describeCensus(() => store, reopen);
     describeMeters(() => store, reopen);
     describeDriverNotes(() => store, reopen);
+    describeSamples(() => store, reopen);
     describeReviews(() => store, reopen);
+    describeNotices(() => store, reopen);
     describeHistory(() => store, reopen);
   });
 }
@@ -168,6 +175,14 @@ function describeHistory(current: () => Store, reopen: () => Promise<Store>): vo
       expect(await find({ type: 'DeviceLocked' })).toBe('1');
       expect(await find({ type: 'ReleaseStarted', product: PRODUCT })).toBe('30');
       expect(await find({ type: 'TokenCreated' })).toBe('');
+      const both = ['ReleaseStarted', 'DeviceLocked', 'TokenCreated', 'ReleaseStarted'];
+      expect(await find({ type: both })).toBe('43210');
+      expect(await find({ type: both, device: 'a' })).toBe('21');
+      expect(await find({ type: both, product: PRODUCT })).toBe('310');
+      expect(await find({ type: both, afterId: 0 })).toBe('01234');
+      expect(await find({ type: [] })).toBe('');
+      const firstTwo = await current().events({ type: both, limit: 2 });
+      expect(firstTwo.map(({ message }) => message)).toEqual(['4', '3']);
       expect(await find({ product: 'unheard-of' })).toBe('');
       const [last] = await current().events({ limit: 1 });
       expect(last).toEqual({ id: expect.any(Number), ...drafts[4] });

@@ -1,6 +1,11 @@
 // Records for the tests of stores: small, complete, and different where a store could mix them up.
 
-import type { ActionRecord, DeviceRecord, EvidenceRecord } from '../../controller/model/device.ts';
+import type {
+  ActionRecord,
+  Contact,
+  DeviceRecord,
+  EvidenceRecord,
+} from '../../controller/model/device.ts';
 import { expectedDevice } from '../../controller/model/device.ts';
 import { emptyDesired } from '../../controller/model/desired.ts';
 import type { EventDraft } from '../../controller/model/event.ts';
@@ -170,4 +175,9 @@ export async function changeDevice(
   const outcome = await store.saveDevice({ before, after: { ...before, ...change } });
   if (outcome.status !== 'saved' || outcome.device === null) throw new Error('not saved');
   return outcome.device;
+}
+
+/** A contact as long as nobody sets the wall clock. */
+export function heardAt(at: number, listened: number, steadyAt = at): Contact {
+  return { at, listened, steadyAt };
 }

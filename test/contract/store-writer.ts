@@ -15,9 +15,9 @@ await Promise.all([0, 1, 2, 3].map((lane) => writeForever(opened.value, `${round
 
 async function writeForever(store: Store, lane: string): Promise<void> {
   for (let i = 0; ; i++) {
-    const device = await createDevice(store, makeDevice(`${lane}-${i}`, { running: 0 }));
+    const device = await createDevice(store, makeDevice(`${lane}-${i}`, { running: 1 }));
     acknowledge(`device ${device.id} 1`);
-    const changed = await changeDevice(store, device, { running: i, boot: String(i) });
+    const changed = await changeDevice(store, device, { running: i + 2, boot: String(i) });
     acknowledge(`device ${device.id} ${changed.rev}`);
     const message = `${lane}-${i}`;
     await store.addEvents([makeEvent({ message })]);

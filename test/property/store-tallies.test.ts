@@ -19,13 +19,23 @@ import { makeDevice, makeFullDevice, makeOpenAction } from '../contract/store-fi
 
 const PRODUCTS = ['thermostat', 'pump'];
 const CONTACT_AT_MAX = 4 * 86_400_000;
+/** The steady clock of a contact may be far from the wall clock. */
+const STEADY_AT_MAX = 2e12;
 const SLOT_MS_MAX = 60_000;
 const ANY_TIME: unknown = expect.any(Number);
 
 /** Where a device is kept in the model. */
 interface Known {
   readonly device: DeviceRecord;
+  /** As the store tells it: its steady time is the start of its slot. */
   readonly contact: Contact | null;
+}
+
+/** What is kept, in a plain form. */
+interface Model {
+  readonly known: Map<string, Known>;
+  /** Length of the slots that contacts are counted in from here on. */
+  slotMs: number;
 }
 
 const version = fc.constantFrom(null, 41, 42);
@@ -35,6 +45,10 @@ const contact = fc.record({
     fc.double({ min: 0, max: CONTACT_AT_MAX, noNaN: true }),
   ),
   listened: fc.double({ min: 0, max: 500_000, noNaN: true }),
+  steadyAt: fc.oneof(
+    fc.integer({ min: 0, max: CONTACT_AT_MAX }),
+    fc.double({ min: 0, max: STEADY_AT_MAX, noNaN: true }),
+  ),
 });
 const target = fc.record({
   product: fc.constantFrom(...PRODUCTS),
@@ -101,9 +115,13 @@ interface Answer {
 }
 
 /** Carries one step out on the store and on the model. */
-async function carryOut(store: Store, known: Map<string, Known>, step: Step): Promise<Answer> {
+async function carryOut(store: Store, model: Model, step: Step): Promise<Answer> {
+  const { known } = model;
   if (step.kind === 'reopen') return { found: null, wanted: null };
-  if (step.kind === 'contacts') return saveContacts(store, known, step.contacts, step.slotMs);
+  if (step.kind === 'contacts') {
+    model.slotMs = step.slotMs;
+    return saveContacts(store, model, step.contacts);
+  }
   const name = nameOf(step.target);
   const before = known.get(name)?.device ?? null;
   const fresh = { ...makeDevice(step.target.id), product: step.target.product };
@@ -120,7 +138,11 @@ async function carryOut(store: Store, known: Map<string, Known>, step: Step): Pr
   }
   if (step.kind === 'broken') {
     const after = { ...(before ?? fresh), running: 77, boot: 1n as unknown as string };
-    const saving = store.saveDevice({ before, after, contact: { at: 1, listened: 1 } });
+    const saving = store.saveDevice({
+      before,
+      after,
+      contact: { at: 1, listened: 1, steadyAt: 1 },
+    });
     const found = await saving.catch((thrown: unknown) => thrown instanceof TypeError);
     return { found, wanted: true };
   }
@@ -130,36 +152,47 @@ async function carryOut(store: Store, known: Map<string, Known>, step: Step): Pr
     const found = await store.saveDevice({ before, after: null });
     return { found, wanted: { status: 'saved', device: null } };
   }
-  return save(store, known, { ...(before ?? fresh), ...step.change }, step.contact);
+  return save(store, model, { ...(before ?? fresh), ...step.change }, step.contact);
 }
 
 async function save(
   store: Store,
-  known: Map<string, Known>,
+  model: Model,
   after: DeviceRecord,
   contact: Contact | null,
 ): Promise<Answer> {
+  const { known } = model;
   const earlier = known.get(nameOf(after));
   const before = earlier?.device ?? null;
   const found = await store.saveDevice({ before, after, ...(contact !== null && { contact }) });
   if (found.status !== 'saved' || found.device === null) return { found, wanted: 'a saved device' };
   const device = { ...after, key: before?.key ?? found.device.key, rev: (before?.rev ?? 0) + 1 };
-  known.set(nameOf(after), { device, contact: contact ?? earlier?.contact ?? null });
+  known.set(nameOf(after), {
+    device,
+    contact: contact === null ? (earlier?.contact ?? null) : place(model, contact),
+  });
   return { found, wanted: { status: 'saved', device } };
+}
+
+/** The contact as it is told: in its slot. */
+function place({ slotMs }: Model, contact: Contact): Contact {
+  return { ...contact, steadyAt: Math.floor(contact.steadyAt / slotMs) * slotMs };
 }
 
 async function saveContacts(
   store: Store,
-  known: Map<string, Known>,
-  contacts: readonly (readonly [place: { product: string; id: string }, contact: Contact])[],
-  slotMs: number,
+  model: Model,
+  contacts: readonly (readonly [target: { product: string; id: string }, contact: Contact])[],
 ): Promise<Answer> {
+  const { known, slotMs } = model;
   const batch = new Map<number, Contact & { product: string }>();
-  for (const [place, contact] of contacts) {
-    const found = known.get(nameOf(place));
+  for (const [target, contact] of contacts) {
+    const found = known.get(nameOf(target));
     // A key that no device has: a device that was deleted after the batch was begun.
-    batch.set(found?.device.key ?? 1_000_000, { ...contact, product: place.product });
-    if (found !== undefined) known.set(nameOf(place), { device: found.device, contact });
+    batch.set(found?.device.key ?? 1_000_000, { ...contact, product: target.product });
+    if (found !== undefined) {
+      known.set(nameOf(target), { device: found.device, contact: place(model, contact) });
+    }
   }
   const slots = new Map(PRODUCTS.map((product) => [product, slotMs]));
   await store.saveContacts(batch, new Map(), { slotMs: slots });
@@ -192,7 +225,7 @@ async function recount(
     ({ device, contact }) => device.standing === 'active' && (contact?.at ?? 1e12) < 1.5e8,
   );
   const newest = all.reduce<number | null>(
-    (latest, { contact }) => (contact === null ? latest : Math.max(latest ?? 0, contact.at)),
+    (latest, { contact }) => (contact === null ? latest : Math.max(latest ?? 0, contact.steadyAt)),
     null,
   );
   return {
@@ -200,9 +233,9 @@ async function recount(
       tallies: await store.tallies(product),
       heard: [
         await store.heardSince(product, 0),
-        await store.heardSince(product, CONTACT_AT_MAX + SLOT_MS_MAX),
+        await store.heardSince(product, STEADY_AT_MAX + SLOT_MS_MAX),
       ],
-      newest: isWithinSlot(await store.lastHeardAt(product), newest),
+      newest: await store.lastHeardAt(product),
       devices: await store.devices({ product, limit: 9 }),
       one: await Promise.all(all.map(({ device }) => store.device(product, device.id))),
       contacts: await Promise.all(all.map(({ device }) => store.contact(device.key))),
@@ -219,7 +252,7 @@ async function recount(
     wanted: {
       tallies: counts,
       heard: [all.filter(({ contact }) => contact !== null).length, 0],
-      newest: true,
+      newest,
       devices: all,
       one: all.map(({ device }) => device),
       contacts: all.map(({ contact }) => contact),
@@ -232,12 +265,6 @@ async function recount(
         .sort((one, other) => bucketOf(one.id) - bucketOf(other.id)),
     },
   };
-}
-
-/** Whether a slot may be the one that the newest contact is counted in. */
-function isWithinSlot(slot: number | null, at: number | null): boolean {
-  if (slot === null || at === null) return slot === at;
-  return slot <= at && at < slot + SLOT_MS_MAX;
 }
 
 describe('the counters of a SQLite store', () => {
@@ -254,17 +281,17 @@ describe('the counters of a SQLite store', () => {
         let store = await open();
         for (const product of PRODUCTS) await emptyMeter(store, product);
         try {
-          const known = new Map<string, Known>();
+          const model: Model = { known: new Map(), slotMs: SLOT_MS_MAX };
           for (const one of steps) {
             if (one.kind === 'reopen') {
               await store.close();
               store = await open();
             }
-            const { found, wanted } = await carryOut(store, known, one);
+            const { found, wanted } = await carryOut(store, model, one);
             expect(found).toEqual(wanted);
           }
           for (const product of [...PRODUCTS, ...PRODUCTS]) {
-            const { found, wanted } = await recount(store, known, product);
+            const { found, wanted } = await recount(store, model.known, product);
             expect(found).toEqual(wanted);
             await store.close();
             store = await open();

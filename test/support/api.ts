@@ -10,14 +10,25 @@ import { failure, type Failure } from '../../controller/base/failure.ts';
 import { fail, ok, type Result } from '../../controller/base/result.ts';
 import { compilePolicy } from '../../controller/devices/policy.ts';
 import type { Desired } from '../../controller/model/desired.ts';
+import type { Excerpt } from '../../controller/model/excerpt.ts';
+import type { Moment } from '../../controller/model/device.ts';
 import type { FirmwareRecord } from '../../controller/model/firmware.ts';
 import type { LiveState } from '../../controller/model/live.ts';
+import type { PageTemplates } from '../../controller/model/pages.ts';
 import type { Plan, ReleaseWait } from '../../controller/model/plan.ts';
 import type { ChangeReview } from '../../controller/model/review.ts';
+import type { Snapshot } from '../../controller/model/revision.ts';
 import { BUCKETS } from '../../controller/model/rollout.ts';
+import type { ProposalDesk } from '../../controller/proposer/ports.ts';
 import type { Controller, ControllerView } from '../../controller/reconciler/controller.ts';
 import { createServer, type Server } from '../../controller/server/create-server.ts';
-import type { ForgePort, ServerOptions } from '../../controller/server/ports.ts';
+import { createPassTimes, type PassTimes } from '../../controller/server/pass-times.ts';
+import type {
+  ForgePort,
+  NoticesView,
+  ServerOptions,
+  TrafficView,
+} from '../../controller/server/ports.ts';
 import { openSqliteStore } from '../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../controller/stores/store.ts';
 import { buildDesired } from './desired.ts';
@@ -264,6 +275,91 @@ export const API_PLAN: Plan = {
   ],
 };
 
+/** Where commits and manifests are looked at. */
+const API_PAGES: PageTemplates = {
+  commit: 'https://forge.example/acme/fleet/commit/{revision}',
+  file: 'https://forge.example/acme/fleet/blob/{revision}/{file}#L{line}',
+};
+
+/** The reading that the plan is of. */
+const API_SNAPSHOT: Snapshot = {
+  revision: 'r2',
+  products: { thermostat: API_DESIRED },
+  problems: API_PLAN.errors,
+  frozen: [],
+  productsByFile: { 'lock.yaml': ['thermostat'], 'release.yaml': ['thermostat'] },
+  refused: [],
+  binaries: Object.fromEntries(
+    API_FIRMWARE.map(({ version, sha256, size, sha1, md5 }) => [
+      sha256,
+      {
+        size,
+        sha256,
+        sha1,
+        md5,
+        compiled: {
+          format: 'particle',
+          productId: 94,
+          version,
+          versionText: null,
+          platform: { id: 6, name: 'photon' },
+          appHash: null,
+          details: [['module', 'user part']],
+        },
+        defect: null,
+        lfsPointer: false,
+      },
+    ]),
+  ),
+};
+
+/** What devices have asked the gateway for. */
+export const API_TRAFFIC: TrafficView = {
+  polls: 70_000,
+  downloadsSent: 9,
+  downloadsBroken: 1,
+  downloadedBytes: 9_000_000,
+};
+
+/** Where notices go. */
+export const API_NOTICES: readonly NoticesView[] = [
+  { name: 'ops', sent: 5, failed: 2, dropped: 1, pending: 3 },
+];
+
+/** A desk with one of each answer: a lock is shown, a resumption is without a plan, an unlock is refused. */
+export const API_PROPOSALS: ProposalDesk = {
+  preview: async (request, asker) =>
+    request.kind === 'unlock'
+      ? fail({
+          kind: 'refused',
+          code: 'UnknownLock',
+          message: 'No DeviceLock lists it.',
+          remedy: 'Nothing holds it; check the id.',
+        })
+      : ok({
+          title: `Change ${request.product}`,
+          branch: 'lockstep/lock-thermostat-1',
+          body: `Asked for by ${asker}.`,
+          files: [
+            { path: 'lock.yaml', before: null, after: 'kind: DeviceLock\n' },
+            { path: 'old.yaml', before: 'kind: DeviceLock\n', after: null },
+          ],
+          plan:
+            request.kind === 'resume'
+              ? fail(failure('FleetUnreachable', 'The fleet is away.', 'retry'))
+              : ok(API_PLAN),
+          problems: API_PLAN.errors,
+          pullRequest: { number: 7, url: 'https://github.example.com/acme/fleet/pull/7' },
+          obstacle: request.kind === 'resume' ? 'There is no forge.' : null,
+        }),
+  open: async (request) =>
+    request.kind === 'unlock'
+      ? fail({ kind: 'noForge', message: 'There is no forge.', remedy: 'Commit the files.' })
+      : request.kind === 'resume'
+        ? fail({ kind: 'failed', failure: failure('ForgeUnreachable', 'It is away.', 'retry') })
+        : ok({ number: 7, url: 'https://github.example.com/acme/fleet/pull/7' }),
+};
+
 /** A controller that notes its calls; its picture may be replaced. */
 export interface FakeController extends Controller {
   picture: ControllerView;
@@ -273,9 +369,11 @@ export interface FakeController extends Controller {
 }
 
 /** The picture of a controller that is ready and serves the one product. */
-export function apiPicture(): ControllerView {
+export function apiPicture(inForce: Desired = API_IN_FORCE): ControllerView {
   return {
     source: '/fleet',
+    sourceKind: 'git',
+    snapshot: API_SNAPSHOT,
     revisionSeen: 'r2',
     subjectSeen: 'Lock the bench to 42',
     sourceReadAt: API_NOW - 30_000,
@@ -296,7 +394,7 @@ export function apiPicture(): ControllerView {
       {
         product: 'thermostat',
         revision: 'r1',
-        inForce: API_IN_FORCE,
+        inForce,
         live: LIVE,
         plan: API_PLAN.products[0] ?? null,
         conditions: [
@@ -407,6 +505,15 @@ function createFakeController(): FakeController {
         failed: 0,
       }),
     review: (change, options) => answer(['review', change, options], API_REVIEW),
+    excerpts: async (revision, places) => {
+      calls.push(['excerpts', revision, places.length]);
+      const cut = (line: number): Excerpt => ({
+        from: line,
+        lines: [`line ${line}`],
+        marked: line,
+      });
+      return places.map(({ file, line }) => (file === 'lock.yaml' ? null : cut(line)));
+    },
     hint: () => void calls.push(['hint']),
     nextPass: async () => undefined,
     close: async () => undefined,
@@ -447,22 +554,43 @@ export interface ApiUnderTest {
   readonly deviceAddress: string;
   /** Every line that was logged. */
   readonly log: string[];
+  readonly passTimes: PassTimes;
   ask(path: string, ask?: ApiAsk): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
+
+/** What is in force for the one product, where it is not what is above. */
+export interface ApiFleet {
+  readonly inForce: Desired;
+  readonly firmware: readonly FirmwareRecord[];
+  readonly moment: Moment;
+  /** A state that is there already; null: a new one. */
+  readonly state: string | null;
+}
+
+const API_FLEET: ApiFleet = {
+  inForce: API_IN_FORCE,
+  firmware: API_FIRMWARE,
+  moment: { at: API_NOW, listened: 10_000_000 },
+  state: null,
+};
 
 /** Starts one; close it after use. */
 export async function startApi(
   options: Partial<ServerOptions> = {},
   forge: ForgePort | null = null,
+  fleet: ApiFleet = API_FLEET,
+  proposals: ProposalDesk | null = API_PROPOSALS,
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-api-'));
-  const opened = await openSqliteStore(join(folder, 'state.db'));
+  const opened = await openSqliteStore(fleet.state ?? join(folder, 'state.db'));
   if (!opened.ok) throw new Error(opened.error.message);
   const store = opened.value;
   const controller = createFakeController();
   const log: string[] = [];
-  const policy = compilePolicy(API_IN_FORCE, API_FIRMWARE, { stopped: false });
+  const passTimes = createPassTimes();
+  controller.picture = apiPicture(fleet.inForce);
+  const policy = compilePolicy(fleet.inForce, fleet.firmware, { stopped: false });
   const server = await createServer(
     {
       controller,
@@ -474,11 +602,15 @@ export async function startApi(
       },
       gateway: {
         policyOf: (product) => (product === 'thermostat' ? policy : null),
-        momentOf: (product) =>
-          product === 'thermostat' ? { at: API_NOW, listened: 10_000_000 } : null,
+        momentOf: (product) => (product === 'thermostat' ? fleet.moment : null),
         isListening: () => true,
+        trafficOf: (product) => (product === 'thermostat' ? API_TRAFFIC : null),
       },
       forge,
+      pages: API_PAGES,
+      proposals,
+      notices: { view: () => API_NOTICES },
+      passTimes,
       clock: { now: () => API_NOW, monotonicMs: () => 0 },
       log: { info: (line) => log.push(line), warn: (line) => log.push(line) },
     },
@@ -494,6 +626,7 @@ export async function startApi(
     address,
     deviceAddress,
     log,
+    passTimes,
     ask: (path, ask) => askHttp(`${address}${path}`, ask),
     async close() {
       await server.close();

@@ -24,6 +24,7 @@ import type {
   SyncRequest,
 } from '../../controller/reconciler/controller.ts';
 import { createController } from '../../controller/reconciler/create-controller.ts';
+import type { PassReport } from '../../controller/reconciler/ports.ts';
 import { createRevisionLoader } from '../../controller/reconciler/revision-loader.ts';
 import type { Source, Tree } from '../../controller/sources/source.ts';
 import type { BinaryStore } from '../../controller/stores/binaries.ts';
@@ -78,6 +79,8 @@ export interface TestController {
   readonly folder: string;
   readonly url: string;
   readonly logLines: readonly string[];
+  /** Each pass that was made. */
+  readonly passes: readonly PassReport[];
   /** A device of a product (default: `thermostat`). */
   device(id: string, product?: string): DeviceHand;
   /** Reads the source and makes a pass; fails the test where that fails. */
@@ -192,6 +195,7 @@ async function openController(
   const store = options.wrapStore?.(opened.value) ?? opened.value;
   const binaries = await openBinaryFolder(join(folder, 'binaries'));
   const logLines: string[] = [];
+  const passes: PassReport[] = [];
   const note = (line: string): void => void logLines.push(line);
   const log = { info: note, warn: note };
   const gateway = createGatewayDriver(
@@ -211,6 +215,7 @@ async function openController(
       openUrl,
       clock,
       log,
+      onPass: (made) => void passes.push(made),
     },
     {
       adopt: options.adopt ?? true,
@@ -248,6 +253,7 @@ async function openController(
     folder,
     url,
     logLines,
+    passes,
     device: (id, product = 'thermostat') => hands.device(product, id),
     async sync(request = {}) {
       const report = await controller.sync(request);

@@ -23,7 +23,6 @@ import type { Desired } from '../../controller/model/desired.ts';
 import { emptyDesired } from '../../controller/model/desired.ts';
 import type {
   ActionRecord,
-  Contact,
   DeviceRecord,
   EvidenceRecord,
   Moment,
@@ -58,7 +57,7 @@ export interface Pass {
 export function createWorld() {
   const devices = new Map<string, DeviceRecord>();
   const attributes = new Map<string, Readonly<Record<string, string>>>();
-  const contacts = new Map<string, Contact>();
+  const contacts = new Map<string, Moment>();
   const kept = new Map<string, ActionRecord>();
   let evidence: readonly EvidenceRecord[] = [];
   let firmware: readonly FirmwareRecord[] = [];

@@ -184,6 +184,7 @@ export async function startForgeWorld(given: ForgeWorldOptions = {}): Promise<Fo
       pacing: 'none',
       ...given.reviews,
     },
+    notices: [],
     followSource: true,
     log: { info: note, warn: note },
     ...given.serve,

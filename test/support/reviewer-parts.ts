@@ -118,6 +118,10 @@ export function createNotingForge(): NotingForge {
       readWebhook: async () => ok({ delivery: 'd', hint: { kind: 'ping' } }),
       fileUrl: (commit, path, line) => `${url}/blob/${commit}/${path}#L${line}`,
       commitUrl: (commit) => `${url}/commit/${commit}`,
+      pages: {
+        commit: `${url}/commit/{revision}`,
+        file: `${url}/blob/{revision}/{file}#L{line}`,
+      },
     },
   };
   return noting;
@@ -279,6 +283,8 @@ export function controllerView(
 ): ControllerView {
   return {
     source: 'fleet',
+    sourceKind: 'git',
+    snapshot: null,
     revisionSeen: 'r1',
     subjectSeen: null,
     sourceReadAt: 0,

@@ -26,7 +26,7 @@ export async function registerDevices(
         running: version,
         runningSince: 0,
       },
-      contact: { at, listened: 0 },
+      contact: { at, listened: 0, steadyAt: at },
     }),
   );
   await Promise.all(saves);

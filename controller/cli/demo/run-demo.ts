@@ -117,6 +117,7 @@ async function openController(
       adopt: true,
       verify: null,
       forge: null,
+      notices: [],
       followSource: true,
       log: { info: () => undefined, warn: () => undefined },
     });

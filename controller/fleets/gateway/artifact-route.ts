@@ -100,6 +100,7 @@ async function serveBinary(
       version: firmware.version,
       sha256: firmware.sha256,
     },
+    traffic: caller.product.traffic,
     status: plan.status,
     headers: {
       ...headers,

@@ -38,7 +38,8 @@ export function createContactBuffer(): ContactBuffer {
 
   return {
     record(product, key, contact) {
-      noted.set(key, { product, at: contact.at, listened: contact.listened });
+      const { at, listened, steadyAt } = contact;
+      noted.set(key, { product, at, listened, steadyAt });
     },
     last: (key) => noted.get(key) ?? leaving.get(key) ?? null,
     flush(save) {

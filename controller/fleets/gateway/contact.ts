@@ -5,7 +5,7 @@ import { reviewQuarantine } from '../../devices/admission.ts';
 import type { Decision } from '../../devices/decision.ts';
 import { draftOf, isChange } from '../../devices/decision.ts';
 import { armOnReturn } from '../../devices/poll.ts';
-import type { Contact, DeviceRecord, Moment } from '../../model/device.ts';
+import type { DeviceRecord, Moment } from '../../model/device.ts';
 import type { PolicyRelease, ProductPolicy } from '../../model/policy.ts';
 import type { DeviceChange, SaveOutcome } from '../../stores/store.ts';
 import type { Credentials } from './credentials.ts';
@@ -13,7 +13,7 @@ import { isAllowed } from './credentials.ts';
 import { admitStranger, bringUpToDate, isKnown, isUpToDate, registerDevice } from './entry.ts';
 import type { Gateway } from './gateway.ts';
 import type { ServedProduct } from './served-products.ts';
-import { momentFor } from './served-products.ts';
+import { contactFor, momentFor } from './served-products.ts';
 
 /** Who is calling, and what it may cause. */
 export interface Caller {
@@ -28,7 +28,7 @@ export interface Caller {
 export interface DeviceContact {
   readonly device: DeviceRecord;
   /** The contact before this one; null where there was none, and where nothing depends on it. */
-  readonly lastContact: Contact | null;
+  readonly lastContact: Moment | null;
   readonly policy: ProductPolicy;
   readonly moment: Moment;
 }
@@ -80,6 +80,7 @@ export async function takeContact<T>(
     if (!isAllowed(caller.credentials, before, options)) return refuse(401);
     if (before === null && !caller.isPoll) return refuse(404);
     const moment = momentFor(product, gateway.clock.now());
+    const heard = contactFor(product, moment);
     const isEntry = !isKnown(before);
     if (before === null && round === 0 && !(await admitStranger(gateway, product.name, moment))) {
       return refuse(429);
@@ -105,19 +106,19 @@ export async function takeContact<T>(
 
     const change = join(before, start, contact.device, verdict);
     if (change === null) {
-      contacts.record(product.name, contact.device.key, moment);
+      contacts.record(product.name, contact.device.key, heard);
       return { ok: true, answer: verdict.answer, policy };
     }
     const saved = await store.saveDevice({
       ...change,
-      ...(isEntry && { contact: { at: moment.at, listened: moment.listened } }),
+      ...(isEntry && { contact: heard }),
       ...spendingOf(gateway, verdict),
     });
     if (saved.status !== 'saved') {
       noteUnsaved(gateway, product, policy, verdict, saved);
       continue;
     }
-    if (saved.device !== null) contacts.record(product.name, saved.device.key, moment);
+    if (saved.device !== null) contacts.record(product.name, saved.device.key, heard);
     if (isWorthAPass(change)) gateway.notify(product.name);
     if (caller.isPoll && product.policy !== policy) continue;
     return { ok: true, answer: verdict.answer, policy };

@@ -9,7 +9,7 @@ import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
 import { REGISTRATIONS_PER_MINUTE_MAX } from '../../devices/admission.ts';
 import { compilePolicy } from '../../devices/policy.ts';
-import { onlineSpan, startListening } from '../../devices/listening.ts';
+import { onlineSince, startListening } from '../../devices/listening.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Moment } from '../../model/device.ts';
 import type { Action } from '../../model/plan.ts';
@@ -32,6 +32,7 @@ import { createRoutes } from './routes.ts';
 import type { ServedProduct, ServingStart } from './served-products.ts';
 import { createServedProducts, momentFor } from './served-products.ts';
 import { createSteadyClock } from '../steady-clock.ts';
+import type { Traffic } from './traffic.ts';
 import { createTransfers } from './transfers.ts';
 
 /** The gateway as a fleet driver, with what the server and `why` need of it beside. */
@@ -51,6 +52,8 @@ export interface GatewayDriver extends FleetDriver {
   momentOf(product: string): Moment | null;
   /** False while the product's listening time stands: most of its fleet is silent, or was until lately. */
   isListening(product: string): boolean;
+  /** What the product's devices have asked for since the start; null where nothing of it was ever in force. */
+  trafficOf(product: string): Readonly<Traffic> | null;
 }
 
 /** Creates a gateway that serves no product until `enforce` is called. */
@@ -92,7 +95,10 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
     }
   }
 
-  /** Before the first contact in this process: the newest one tells when the product was last served. */
+  /**
+   * Before the first contact in this process: the newest one tells when the product was last served. From there the
+   * product's clock goes on if the wall clock was set back meanwhile, so that no contact is ever ahead of it.
+   */
   async function readStart(
     product: string,
     record: ProductRecord | undefined,
@@ -100,9 +106,11 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
     const known = products.byName(product);
     if (known !== null) return known;
     const stoppedAt = await store.lastHeardAt(product);
+    const steadyNow = createSteadyClock(ports.clock, stoppedAt ?? -Infinity);
     return {
       listening: startListening(record?.listenedMs ?? 0, stoppedAt !== null),
-      gap: { stoppedAt, resumedAt: ports.clock.now() },
+      steadyNow,
+      gap: { stoppedAt, resumedAt: steadyNow() },
     };
   }
 
@@ -123,11 +131,12 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
       const served = products.byName(product);
       return served === null || served.policy === null || served.listening.runs;
     },
+    trafficOf: (product) => products.byName(product)?.traffic ?? null,
     observe: (product, named) =>
       guard(async () => {
         await housekeeping.flush();
         const served = products.byName(product);
-        const vantage = served === null ? null : vantageOf(served, ports.clock.now());
+        const vantage = served === null ? null : vantageOf(served);
         return ok(await readLiveState(store, product, named, vantage));
       }),
     firstDevices: (product, span, count) =>
@@ -158,11 +167,15 @@ export function createGatewayDriver(ports: GatewayPorts, options: GatewayOptions
 }
 
 /** How a product's fleet is looked at now; null while nothing of it is in force. */
-function vantageOf({ policy, listening, gap }: ServedProduct, now: number): Vantage | null {
+function vantageOf({ policy, listening, gap, steadyNow }: ServedProduct): Vantage | null {
   if (policy === null) return null;
   const { pollIntervalMs } = policy.settings;
-  const online = onlineSpan(gap, now, pollIntervalMs);
-  return { listened: listening.listened, listening: listening.runs, pollIntervalMs, online };
+  return {
+    listened: listening.listened,
+    listening: listening.runs,
+    pollIntervalMs,
+    onlineSince: onlineSince(gap, steadyNow(), pollIntervalMs),
+  };
 }
 
 /** Only locks concern single devices; every other action takes effect through `enforce`. */

@@ -19,9 +19,11 @@ import type { DeviceRecord } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { Gateway } from './gateway.ts';
 import { TICK_MS } from './gateway.ts';
-import { countHeard, slotMsFor } from '../heard.ts';
 import type { ServedProduct } from './served-products.ts';
 import { momentFor } from './served-products.ts';
+
+/** Slots of contacts are at most this long. */
+const SLOT_MS_MAX = 60_000;
 
 /** A larger difference between the wall clock and the monotonic one is a jump. */
 const CLOCK_JUMP_MS = 5_000;
@@ -50,15 +52,12 @@ export interface Housekeeping {
 /** Creates the housekeeping of a gateway; time counts from here. */
 export function createHousekeeping(gateway: Gateway): Housekeeping {
   const { store, clock, products } = gateway;
-  const { steadyNow } = gateway;
   const gapMaxMs = tickGapMaxMs(gateway.options.tickMs ?? TICK_MS);
-  const startedAt = clock.now();
   const startedMonotonic = clock.monotonicMs();
   let lastMonotonic = startedMonotonic;
-  let clockOffset = startedAt - startedMonotonic;
+  let clockOffset = clock.now() - startedMonotonic;
   let hourlyDue = startedMonotonic + HOUR_MS;
   let running: Promise<void> | null = null;
-  let lastTickAt = startedAt;
   const expected = new Map<string, { readonly count: ExpectedCount; readonly until: number }>();
 
   async function flush(): Promise<void> {
@@ -92,22 +91,21 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     return count;
   }
 
-  function countLately(product: ServedProduct, withinMs: number): Promise<number> {
-    const now = clock.now();
-    return countHeard(store, product.name, { since: now - withinMs, until: now });
+  /** By a clock that a wall clock that is set does not move: else it would hear devices again, or not at all. */
+  function countLately({ name, steadyNow }: ServedProduct, withinMs: number): Promise<number> {
+    return store.heardSince(name, steadyNow() - withinMs);
   }
 
-  /** After a gap between two ticks, or a jump of the clock, devices look silent that had no chance to be heard. */
+  /** After a gap between two ticks devices look silent that had no chance to be heard. */
   function noteGap(elapsedMs: number): void {
-    const at = clock.now();
-    const jumpMs = at - lastTickAt - elapsedMs;
-    const wasAway = elapsedMs > gapMaxMs || Math.abs(jumpMs) > CLOCK_JUMP_MS;
-    for (const product of wasAway ? products.all() : []) {
+    if (elapsedMs <= gapMaxMs) return;
+    for (const product of products.all()) {
+      const resumedAt = product.steadyNow();
+      const stoppedAt = resumedAt - elapsedMs;
       // A product that is served only since then has its own gap, from before the start.
-      if (product.gap.resumedAt > lastTickAt) continue;
-      product.gap = { stoppedAt: lastTickAt, resumedAt: at };
+      if (product.gap.resumedAt > stoppedAt) continue;
+      product.gap = { stoppedAt, resumedAt };
     }
-    lastTickAt = at;
   }
 
   async function expire(product: ServedProduct): Promise<void> {
@@ -144,7 +142,7 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     decide: (device: DeviceRecord) => Decision | null,
   ): Promise<boolean> {
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const before = steadyNow() - silentMs;
+      const before = gateway.steadyNow() - silentMs;
       const sightings = await store.unheardDevices(product.name, before, PAGE_SIZE, options);
       // The index is by the wall clock, and of contacts that are written; silence counts only while we listened.
       const devices = sightings
@@ -179,7 +177,7 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
 
   async function prune(): Promise<boolean> {
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const dropped = await store.prune(steadyNow() - HISTORY_KEPT_MS, PAGE_SIZE);
+      const dropped = await store.prune(gateway.steadyNow() - HISTORY_KEPT_MS, PAGE_SIZE);
       if (dropped < PAGE_SIZE) return true;
     }
     return false;
@@ -254,4 +252,9 @@ export function createHousekeeping(gateway: Gateway): Housekeeping {
     },
     flush,
   };
+}
+
+/** Length of the slots in which contacts are counted: short against the silence that makes a device offline. */
+function slotMsFor(pollIntervalMs: number): number {
+  return Math.min(SLOT_MS_MAX, Math.max(1_000, Math.round(pollIntervalMs / 4)));
 }

@@ -20,6 +20,7 @@ export async function handlePoll(
   if (typeof caller === 'number') return sendRefusal(reply, caller);
   const result = await takePoll(gateway, caller);
   if (!result.ok) return sendRefusal(reply, result.status);
+  caller.product.traffic.polls += 1;
 
   const { link, askAttributes, sha256 } = result.answer;
   if (link === null && !askAttributes) {

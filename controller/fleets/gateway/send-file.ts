@@ -7,6 +7,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 import { messageOf } from '../../base/failure.ts';
 import type { Gateway } from './gateway.ts';
+import type { Traffic } from './traffic.ts';
 import type { Transfer, TransferHandle } from './transfers.ts';
 
 /** Bytes read at a time. A download keeps two such buffers and nothing else. */
@@ -25,6 +26,8 @@ interface FilePart {
 export interface FileAnswer {
   readonly response: ServerResponse;
   readonly transfer: Omit<Transfer, 'abort'>;
+  /** Where it is counted. */
+  readonly traffic: Traffic;
   readonly status: 200 | 206;
   readonly headers: OutgoingHttpHeaders;
   /** Null sends the headers only. */
@@ -35,7 +38,7 @@ export interface FileAnswer {
 
 /** Sends the answer. Resolves when it is over in every way; a broken transfer is no error. */
 export async function sendFile(gateway: Gateway, answer: FileAnswer): Promise<void> {
-  const { response, body } = answer;
+  const { response, body, traffic } = answer;
   response.writeHead(answer.status, answer.headers);
   if (body === null) {
     response.end();
@@ -44,7 +47,10 @@ export async function sendFile(gateway: Gateway, answer: FileAnswer): Promise<vo
   const handle = gateway.transfers.add({ ...answer.transfer, abort: () => response.destroy() });
   try {
     response.setTimeout(IDLE_MAX_MS, () => response.destroy());
-    if (await isSent(gateway, answer, body, handle)) await answer.delivered();
+    const sent = await isSent(gateway, answer, body, handle);
+    if (sent) traffic.downloadsSent += 1;
+    else traffic.downloadsBroken += 1;
+    if (sent) await answer.delivered();
   } catch (error) {
     gateway.log.warn(`A delivery was not noted: ${messageOf(error)}`);
   } finally {
@@ -54,14 +60,14 @@ export async function sendFile(gateway: Gateway, answer: FileAnswer): Promise<vo
 
 async function isSent(
   gateway: Gateway,
-  { response, transfer }: FileAnswer,
+  { response, transfer, traffic }: FileAnswer,
   body: FilePart,
   handle: TransferHandle,
 ): Promise<boolean> {
   let file: FileHandle | null = null;
   try {
     file = await open(body.file);
-    await pump(file, body, response, handle);
+    await pump(file, body, response, { handle, traffic });
     return true;
   } catch (error) {
     // The status is sent already, so that a broken connection is the only way to say that something is wrong.
@@ -82,7 +88,7 @@ async function pump(
   file: FileHandle,
   body: FilePart,
   response: ServerResponse,
-  handle: TransferHandle,
+  { handle, traffic }: { readonly handle: TransferHandle; readonly traffic: Traffic },
 ): Promise<void> {
   const size = Math.min(READ_SIZE, body.end - body.start + 1);
   let buffer = Buffer.allocUnsafeSlow(size);
@@ -98,6 +104,7 @@ async function pump(
     writing = write(response, buffer.subarray(0, bytesRead));
     // It is waited for above and below; until then a failure must not count as unheard.
     writing.catch(() => {});
+    traffic.downloadedBytes += bytesRead;
     [buffer, spare] = [spare, buffer];
   }
   await writing;

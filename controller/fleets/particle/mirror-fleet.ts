@@ -104,7 +104,7 @@ export async function mirrorFleet(
     if (record === null) return;
     records.set(device.id, record);
     const isHeard = device.online || record.boot !== (before?.boot ?? null);
-    if (isHeard) contacts.set(record.key, { product, ...moment });
+    if (isHeard) contacts.set(record.key, { product, ...moment, steadyAt: input.steadyNow });
   }
 
   // Several at a time, so that the state writes them together.

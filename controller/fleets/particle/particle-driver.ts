@@ -206,14 +206,11 @@ export function createParticleDriver(
     const { force } = session;
     if (force === null) return null;
     const { pollIntervalMs } = force.settings;
-    const since = (session.reading()?.readAt ?? clock.now()) - pollIntervalMs;
+    const now = clock.now();
+    const ageMs = Math.max(0, now - (session.reading()?.readAt ?? now));
+    const onlineSince = steadyNow() - ageMs - pollIntervalMs;
     const { listened } = session.moment();
-    return {
-      listened,
-      listening: session.isListening(),
-      pollIntervalMs,
-      online: { since, until: Infinity },
-    };
+    return { listened, listening: session.isListening(), pollIntervalMs, onlineSince };
   }
 
   /** Why the last reading cannot be shown as the fleet; null where it can. */

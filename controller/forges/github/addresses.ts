@@ -1,6 +1,7 @@
 // The addresses of GitHub: where its API is, where its pages are, and the name of a repository in messages.
 
 import { assert } from '../../base/assert.ts';
+import type { PageTemplates } from '../../model/pages.ts';
 import type { GithubSettings } from '../forge-settings.ts';
 
 export interface Addresses {
@@ -40,6 +41,11 @@ export function filePage(at: Addresses, commit: string, path: string, line: numb
 
 export function commitPage(at: Addresses, commit: string): string {
   return `${at.page}/commit/${encodeURIComponent(commit)}`;
+}
+
+/** Both, as templates. */
+export function pageTemplates({ page }: Pick<Addresses, 'page'>): PageTemplates {
+  return { commit: `${page}/commit/{revision}`, file: `${page}/blob/{revision}/{file}#L{line}` };
 }
 
 /** GitHub and its data residency have the API on a host of its own; GitHub Enterprise Server has it beside the pages. */

@@ -2,7 +2,7 @@
 
 import type { Forge } from '../forge.ts';
 import type { GithubSettings } from '../forge-settings.ts';
-import { commitPage, filePage } from './addresses.ts';
+import { commitPage, pageTemplates, filePage } from './addresses.ts';
 import { writeCheck } from './checks.ts';
 import { writeComment } from './comments.ts';
 import { probeRepository } from './probe.ts';
@@ -79,5 +79,6 @@ export function createGithubForge(settings: GithubSettings, options: SessionOpti
     headRef: (number) => `refs/pull/${number}/head`,
     fileUrl: (commit, path, line) => filePage(at, commit, path, line),
     commitUrl: (commit) => commitPage(at, commit),
+    pages: pageTemplates(at),
   };
 }

@@ -5,13 +5,14 @@ import type { FastifyInstance } from 'fastify';
 import { emptyDesired } from '../../model/desired.ts';
 import type { ActionRecord } from '../../model/device.ts';
 import type { ActionSummaryJson } from '../../reports/answers.ts';
-import { deviceJson, type DeviceContext } from '../../reports/device-json.ts';
+import { deviceJson } from '../../reports/device-json.ts';
 import { isoTime } from '../../reports/plain-text.ts';
 import { explainDevice } from '../../reports/why.ts';
-import type { DeviceQuery } from '../../stores/store.ts';
 import { sendError, sendUnknownDevice, sendUnknownProduct } from '../errors.ts';
 import type { ApiContext } from '../ports.ts';
-import { flag, listOf, oneWord, pageOf, ref, text } from '../schemas/build.ts';
+import { listOf, ref } from '../schemas/build.ts';
+import { describeNow } from './describe-now.ts';
+import { addDeviceListRoute } from './device-list-route.ts';
 import { findProduct } from './fleet-routes.ts';
 import {
   ACTION_PARAMS,
@@ -19,43 +20,9 @@ import {
   describeRoute,
   limit,
   PAGE_DEFAULT,
-  PRODUCT_PARAMS,
   query,
   type DeviceParams,
-  type ProductParams,
 } from './route.ts';
-
-interface DevicesQuery {
-  readonly prefix?: string;
-  /** A version, or `unknown`. */
-  readonly running?: string;
-  readonly locked?: boolean;
-  readonly standing?: 'expected' | 'active' | 'quarantined';
-  readonly failing?: boolean;
-  readonly updating?: boolean;
-  readonly after?: string;
-  readonly limit?: number;
-}
-
-const DEVICES_QUERY = query({
-  prefix: { type: 'string', minLength: 1, maxLength: 256, description: 'How their ids begin.' },
-  running: {
-    type: 'string',
-    pattern: '^(unknown|[1-9][0-9]{0,4})$',
-    description: 'A version, or `unknown`.',
-  },
-  locked: flag,
-  standing: oneWord(['expected', 'active', 'quarantined']),
-  failing: flag,
-  updating: { ...flag, description: 'An action is open.' },
-  after: {
-    type: 'string',
-    minLength: 1,
-    maxLength: 256,
-    description: 'Only ids after this one: `next` of the page before.',
-  },
-  limit,
-});
 
 /** Moves from group to group that an explanation tells. */
 const MOVES_SHOWN = 5;
@@ -66,31 +33,7 @@ const ACTIONS_QUERY = query({ limit });
 export function addDeviceRoutes(app: FastifyInstance, context: ApiContext): void {
   const { store } = context;
 
-  app.get<{ Params: ProductParams; Querystring: DevicesQuery }>(
-    '/products/:product/devices',
-    describeRoute({
-      operationId: 'listDevices',
-      summary: 'Devices, ordered by id',
-      tag: 'devices',
-      role: 'viewer',
-      params: PRODUCT_PARAMS,
-      querystring: DEVICES_QUERY,
-      answer: pageOf(ref('DeviceSummary'), text),
-    }),
-    async (request, reply) => {
-      const { product } = request.params;
-      if (findProduct(context, product) === null) return sendUnknownProduct(reply, product);
-      const size = request.query.limit ?? PAGE_DEFAULT;
-      // One more than asked for says whether there is a next page.
-      const found = await store.devices(storeQuery(product, request.query, size + 1));
-      const items = found.slice(0, size);
-      const now = describeNow(context, product);
-      return {
-        items: items.map(({ device, contact }) => deviceJson(device, contact, now)),
-        next: found.length > size ? (items.at(-1)?.device.id ?? null) : null,
-      };
-    },
-  );
+  addDeviceListRoute(app, context);
 
   app.get<{ Params: DeviceParams }>(
     '/products/:product/devices/:id',
@@ -220,30 +163,6 @@ export function addDeviceRoutes(app: FastifyInstance, context: ApiContext): void
       };
     },
   );
-}
-
-function storeQuery(product: string, asked: DevicesQuery, size: number): DeviceQuery {
-  const { prefix, running, locked, standing, failing, updating, after } = asked;
-  return {
-    product,
-    limit: size,
-    ...(prefix === undefined ? {} : { idPrefix: prefix }),
-    ...(running === undefined ? {} : { running: running === 'unknown' ? null : Number(running) }),
-    ...(locked === undefined ? {} : { locked }),
-    ...(standing === undefined ? {} : { standing }),
-    ...(failing === undefined ? {} : { failing }),
-    ...(updating === undefined ? {} : { updating }),
-    ...(after === undefined ? {} : { afterId: after }),
-  };
-}
-
-function describeNow({ gateway, clock }: ApiContext, product: string): DeviceContext {
-  const moment = gateway.momentOf(product);
-  return {
-    policy: gateway.policyOf(product),
-    listened: moment?.listened ?? 0,
-    now: moment?.at ?? clock.now(),
-  };
 }
 
 function actionAnswer(action: ActionRecord): ActionSummaryJson {

@@ -4,9 +4,9 @@
 import type { FastifyInstance } from 'fastify';
 
 import { sendFailure, sendUnknownProduct } from '../errors.ts';
+import { firmwareAnswers } from '../firmware-answers.ts';
 import type { ApiContext } from '../ports.ts';
 import {
-  firmwareAnswers,
   groupAnswers,
   lockAnswers,
   productAnswer,
@@ -73,6 +73,7 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
       product,
       await store.firmware(product.product),
       await store.evidence(product.product),
+      controller.view().snapshot,
     ),
   );
   addList('releases', 'listReleases', 'The releases in force', releaseAnswers);

@@ -4,11 +4,13 @@ import type { FastifyInstance } from 'fastify';
 
 import type { Event } from '../../model/event.ts';
 import type { Snapshot } from '../../model/revision.ts';
+import type { ControllerView } from '../../reconciler/controller.ts';
 import type { EventJson } from '../../reports/answers.ts';
 import { isoTime } from '../../reports/plain-text.ts';
 import { parsePlanJson, planJson, type PlanJson } from '../../reports/plan-json.ts';
 import type { EventQuery } from '../../stores/store.ts';
 import { sendError, sendFailure } from '../errors.ts';
+import { findManifestPlace } from '../manifest-places.ts';
 import type { ApiContext } from '../ports.ts';
 import { failureAnswer } from '../product-answers.ts';
 import { arrayOf, count, flag, object, pageOf, ref, text, type Schema } from '../schemas/build.ts';
@@ -22,11 +24,14 @@ const PLAN_BYTES_MAX = 64 * 1024 * 1024;
 interface EventsQuery {
   readonly product?: string;
   readonly device?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly before?: number;
   readonly after?: number;
   readonly limit?: number;
 }
+
+/** There are hardly more types. */
+const TYPES_MAX = 50;
 
 const name: Schema = { type: 'string', minLength: 1, maxLength: 256 };
 const eventId: Schema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
@@ -34,7 +39,10 @@ const eventId: Schema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_
 const EVENTS_QUERY = query({
   product: name,
   device: name,
-  type: name,
+  type: {
+    anyOf: [name, { type: 'array', items: name, maxItems: TYPES_MAX }],
+    description: 'May be given several times: any of them.',
+  },
   before: { ...eventId, description: 'Only older ones; newest first.' },
   after: { ...eventId, description: 'Only newer ones; with it the order is oldest first.' },
   limit,
@@ -59,7 +67,7 @@ export function addOperationRoutes(app: FastifyInstance, context: ApiContext): v
       const found = await store.events(eventQuery(request.query, size + 1));
       const items = found.slice(0, size);
       return {
-        items: items.map(eventAnswer),
+        items: items.map((event) => eventAnswer(event, controller.view())),
         next: found.length > size ? (items.at(-1)?.id ?? null) : null,
       };
     },
@@ -179,7 +187,7 @@ function eventQuery(asked: EventsQuery, size: number): EventQuery {
   };
 }
 
-function eventAnswer(event: Event): EventJson {
+function eventAnswer(event: Event, view: ControllerView): EventJson {
   const { id, type, at, product, revision, manifest, device, actionId, message } = event;
   return {
     id,
@@ -191,5 +199,6 @@ function eventAnswer(event: Event): EventJson {
     device,
     actionId: actionId === null ? null : String(actionId),
     message,
+    ...findManifestPlace(event, view),
   };
 }

@@ -18,7 +18,7 @@ declare module 'fastify' {
 export interface RouteWords {
   readonly operationId: string;
   readonly summary: string;
-  readonly tag: 'fleet' | 'devices' | 'operations' | 'access';
+  readonly tag: 'fleet' | 'devices' | 'operations' | 'proposals' | 'access';
   readonly role: Role;
   readonly params?: Schema;
   readonly querystring?: Schema;

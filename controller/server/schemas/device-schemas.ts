@@ -175,6 +175,7 @@ export const DEVICE_SCHEMAS: readonly NamedSchema[] = [
       device: nullable(text),
       actionId: nullable(actionId),
       message: text,
+      ...place,
     }),
   ),
 ];

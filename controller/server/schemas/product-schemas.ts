@@ -173,9 +173,54 @@ export const PRODUCT_SCHEMAS: readonly NamedSchema[] = [
       stored: flag,
       withdrawn: nullable(object({ reason: text, url: nullable(text) })),
       retiring: flag,
-      verified: nullable(object({ at: time, devices: arrayOf(text) })),
+      compiled: nullable(
+        object(
+          {
+            format: oneWord(['particle', 'esp-idf', 'mcuboot', 'opaque']),
+            productId: nullable({ type: 'integer' }),
+            version: nullable({ type: 'integer' }),
+            versionText: nullable(text),
+            platform: nullable(object({ id: { type: 'integer' }, name: nullable(text) })),
+            appHash: nullable(text),
+            details: arrayOf(object({ name: text, value: text })),
+          },
+          {
+            description:
+              'What is compiled into its binary; null where the newest revision has none that can be read.',
+          },
+        ),
+      ),
+      verified: nullable(
+        object({
+          at: { ...time, description: 'When its gate first passed.' },
+          by: {
+            ...arrayOf(
+              object({
+                device: text,
+                level: oneWord(['claimed', 'reported', 'flashed']),
+                at: { ...time, description: 'When its evidence was there.' },
+              }),
+            ),
+            description: 'The earliest first; at most 100 of them.',
+          },
+          count: { ...count, description: 'How many have verified it in all.' },
+        }),
+      ),
       running: nullable({ ...count, description: 'Devices that run it.' }),
+      share: nullable({
+        type: 'number',
+        minimum: 0,
+        maximum: 1,
+        description: 'Of all devices; null while the fleet has not been seen.',
+      }),
       released: flag,
+      releasable: object(
+        { may: flag, reason: nullable(text), message: nullable(text), remedy: nullable(text) },
+        {
+          description:
+            'Whether a release to every device could start now, were its manifest merged; where not, why.',
+        },
+      ),
       gate: nullable(
         object({
           verdict: oneWord(['passed', 'waiting', 'blocked']),

@@ -1,5 +1,6 @@
-// When devices were last heard from: one narrow row per device, and counts per slot of epoch time, so that "how many
-// were heard lately" never reads the rows. The slots always add up to the devices with a contact.
+// When devices were last heard from: one narrow row per device, and counts per slot of time, so that "how many were heard
+// lately" never reads the rows. The slots always add up to the devices with a contact. They are of the steady time of
+// contacts; the day of a contact is that of the wall clock.
 
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -86,7 +87,7 @@ export function openContacts(db: DatabaseSync): Contacts {
     if (row === undefined) return null;
     const dormant = row[3] ?? 0;
     if (row[0] === null) return { slot: 0, day: null, dormant };
-    return { slot: findSlot(row), day: findDay(row[0]), dormant };
+    return { slot: findSlot(row[0], row[2]), day: findDay(row[0]), dormant };
   }
 
   function place(moves: Moves, product: number, key: number, contact: Contact): void {
@@ -94,7 +95,7 @@ export function openContacts(db: DatabaseSync): Contacts {
     const before = known === null ? readCounted(key) : { ...known, dormant: 0 };
     if (before === null) return;
     const slotMs = readSlotMs(product);
-    const slot = Math.floor(contact.at / slotMs) * slotMs;
+    const slot = Math.floor(contact.steadyAt / slotMs) * slotMs;
     const day = findDay(contact.at);
     if (before.day !== null) move(moves, product, before.slot, -1);
     move(moves, product, slot, 1);
@@ -121,7 +122,7 @@ export function openContacts(db: DatabaseSync): Contacts {
     read(key) {
       const row = select.get(key) as ContactRow | undefined;
       if (row === undefined || row[0] === null) return null;
-      return { at: row[0], listened: row[1] ?? 0 };
+      return { at: row[0], listened: row[1] ?? 0, steadyAt: findSlot(row[0], row[2]) };
     },
     add: (key, dormant) => void insert.run(key, dormant ? 1 : null),
     setDormant(product, key, dormant) {
@@ -140,7 +141,7 @@ export function openContacts(db: DatabaseSync): Contacts {
       erase.run(key);
       if (row[0] === null) return;
       leaveDay.run(product, row[3] ?? 0, findDay(row[0]), key);
-      settle(new Map([[product, new Map([[findSlot(row), -1]])]]));
+      settle(new Map([[product, new Map([[findSlot(row[0], row[2]), -1]])]]));
     },
     save(product, key, contact) {
       const moves: Moves = new Map();
@@ -194,8 +195,9 @@ function findDay(at: number): number {
 }
 
 /** The start of the slot that a contact was counted in, whatever the slots' length is by now. */
-function findSlot(row: ContactRow): number {
-  return (row[0] ?? 0) - (row[2] ?? 0);
+export function findSlot(at: number, intoSlot: number | null): number {
+  // Slots begin at whole milliseconds; where the two clocks are far apart, the difference is not exact.
+  return Math.round(at - (intoSlot ?? 0));
 }
 
 function move(moves: Moves, product: number, slot: number, by: number): void {

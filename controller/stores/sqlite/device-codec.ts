@@ -22,19 +22,28 @@ export type DeviceRow = readonly [
   key: number,
   rev: number,
   standing: number,
-  running: number | null,
+  running: number,
   detail: string,
 ];
 
 /** Values of the columns that a device is found by. */
 export interface DeviceColumns {
   readonly standing: number;
-  readonly running: number | null;
+  /** `UNKNOWN_VERSION` where none is known. */
+  readonly running: number;
   readonly lockVersion: number | null;
   readonly failing: 0 | 1;
   /** Listening time at which the open action has failed; null where none is open. */
   readonly deadline: number | null;
+  /** Epoch milliseconds of the first contact; `NEVER_REGISTERED` before it. */
+  readonly registered: number;
 }
+
+/** Stands for an unknown version, so that versions have one order in an index: before all others. */
+export const UNKNOWN_VERSION = 0;
+
+/** Stands for a first contact that has not been, for the same reason. */
+export const NEVER_REGISTERED = 0;
 
 const STANDINGS: readonly Standing[] = ['expected', 'active', 'quarantined'];
 const OUTCOMES: readonly Outcome['state'][] = ['inFlight', 'succeeded', 'failed'];
@@ -93,10 +102,11 @@ export function encodeStanding(standing: Standing): number {
 export function encodeColumns(device: DeviceRecord): DeviceColumns {
   return {
     standing: encodeStanding(device.standing),
-    running: device.running,
+    running: device.running ?? UNKNOWN_VERSION,
     lockVersion: device.lock?.version ?? null,
     failing: device.failures === null ? 0 : 1,
     deadline: device.action?.deadline ?? null,
+    registered: device.registeredAt ?? NEVER_REGISTERED,
   };
 }
 
@@ -145,7 +155,7 @@ export function decodeDevice(
     registeredAt: detail.t ?? null,
     tokenHash: detail.h === undefined ? null : recode(detail.h, 'base64url', 'hex'),
     reported: detail.r ?? null,
-    running: row[3],
+    running: row[3] === UNKNOWN_VERSION ? null : row[3],
     runningSince: detail.s ?? null,
     boot: detail.b ?? null,
     traits: detail.k ?? {},

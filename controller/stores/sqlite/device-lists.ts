@@ -1,12 +1,22 @@
 // Lists of devices, each along the index that fits it, so that none reads the whole table. The table itself is in
 // `device-table.ts`.
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { assert } from '../../base/assert.ts';
 import type { DeviceRecord, DeviceSighting } from '../../model/device.ts';
 import type { DeviceQuery } from '../store.ts';
-import { decodeDevice, encodeStanding, type DeviceRow } from './device-codec.ts';
+import { decodeDevice, type DeviceRow } from './device-codec.ts';
+import {
+  decodeSighting,
+  indexedBy,
+  indexesFor,
+  joinConditions,
+  propertyConditions,
+  SIGHTING_COLUMNS,
+  type DeviceSelect,
+  type SightingRow,
+} from './device-conditions.ts';
 import type { Words } from './words.ts';
 
 /** Largest `limit` of a query. */
@@ -33,13 +43,7 @@ export interface DeviceLists {
   productsOf(id: string): readonly string[];
 }
 
-/** A statement with the values of its parameters. */
-export interface DeviceSelect {
-  readonly sql: string;
-  readonly values: readonly SQLInputValue[];
-}
-
-const SIGHTING = `SELECT d.key, d.rev, d.standing, d.running, d.detail, d.id, c.at, c.listened`;
+const SIGHTING = `SELECT ${SIGHTING_COLUMNS}`;
 const DAY_MS = 86_400_000;
 
 export const SELECT_DUE = `
@@ -74,16 +78,9 @@ export function openDeviceLists(db: DatabaseSync, words: Words): DeviceLists {
     }
     return statement;
   }
-  function decodeSighting(product: string, row: SightingRow): DeviceSighting {
-    const [key, rev, standing, running, detail, id, at, listened] = row;
-    return {
-      device: decodeDevice(product, id, [key, rev, standing, running, detail], words),
-      contact: at === null || listened === null ? null : { at, listened },
-    };
-  }
   function run(product: string, select: DeviceSelect): readonly DeviceSighting[] {
     const rows = prepare(select.sql).all(...select.values) as unknown as readonly SightingRow[];
-    return rows.map((row) => decodeSighting(product, row));
+    return rows.map((row) => decodeSighting(product, row, words));
   }
   function runRecords(product: string, select: DeviceSelect): readonly DeviceRecord[] {
     const rows = prepare(select.sql).all(...select.values) as unknown as readonly RecordRow[];
@@ -147,65 +144,18 @@ export function openDeviceLists(db: DatabaseSync, words: Words): DeviceLists {
  * what it does not answer is checked along the way. A `limit` of -1 is none.
  */
 export function buildDeviceSelect(query: DeviceQuery, product: number): DeviceSelect {
-  const conditions = ['d.product = ?'];
-  const values: SQLInputValue[] = [product];
-  function add(condition: string, ...given: SQLInputValue[]): void {
-    conditions.push(condition);
-    values.push(...given);
-  }
-  if (query.updating !== undefined) add(`d.deadline IS ${query.updating ? 'NOT NULL' : 'NULL'}`);
-  if (query.locked !== undefined) add(`d.lock_version IS ${query.locked ? 'NOT NULL' : 'NULL'}`);
-  if (query.failing !== undefined) add(`d.failing = ${query.failing ? 1 : 0}`);
-  if (query.running === null) add('d.running IS NULL');
-  else if (query.running !== undefined) add('d.running = ?', query.running);
-  if (query.standing !== undefined) {
-    add('d.standing = ?', encodeStanding(query.standing));
-    // Said again as the partial index says it: the planner does not look at the values of parameters.
-    if (query.standing !== 'active') add('d.standing <> 1');
-  }
-  if (query.idPrefix !== undefined) {
-    add('d.id >= ?', query.idPrefix);
-    const end = findPrefixEnd(query.idPrefix);
-    if (end !== null) add('d.id < ?', end);
-  }
-  if (query.afterId !== undefined) add('d.id > ?', query.afterId);
-  const index = chooseIndex(query);
-  const sql = `${SIGHTING}
-    FROM device AS d ${index === null ? 'NOT INDEXED' : `INDEXED BY ${index}`}
-    LEFT JOIN contact AS c ON c.key = d.key
-    WHERE ${conditions.join(' AND ')} ORDER BY d.id LIMIT ?`;
-  return { sql, values: [...values, query.limit] };
-}
-
-/** Null is the primary key, which is in the order of ids as well. */
-function chooseIndex(query: DeviceQuery): string | null {
-  if (query.failing === true) return 'device_failing';
-  if (query.locked === true) return 'device_locked';
-  if (query.updating === true) return 'device_updating';
-  if (query.standing !== undefined && query.standing !== 'active') return 'device_apart';
-  if (query.running !== undefined) return 'device_running';
-  return null;
-}
-
-/** The first text after all texts with this prefix, in the order of code points; null where there is none. */
-function findPrefixEnd(prefix: string): string | null {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  while (points.at(-1) === 0x10ffff) points.pop();
-  const last = points.pop();
-  if (last === undefined) return null;
-  // No text holds a lone surrogate.
-  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+  const index = indexesFor(query)[0]?.name ?? null;
+  const { sql, values } = joinConditions([
+    { sql: 'd.product = ?', values: [product] },
+    ...propertyConditions(query).values(),
+    ...(query.afterId === undefined ? [] : [{ sql: 'd.id > ?', values: [query.afterId] }]),
+  ]);
+  return {
+    sql: `${SIGHTING}
+      FROM device AS d ${indexedBy(index)} LEFT JOIN contact AS c ON c.key = d.key
+      WHERE ${sql} ORDER BY d.id LIMIT ?`,
+    values: [...values, query.limit],
+  };
 }
 
 type RecordRow = readonly [...row: DeviceRow, id: string];
-
-type SightingRow = readonly [
-  key: number,
-  rev: number,
-  standing: number,
-  running: number | null,
-  detail: string,
-  id: string,
-  at: number | null,
-  listened: number | null,
-];

@@ -53,7 +53,7 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
   const meters = openMeters(db);
   const select = db.prepare(`SELECT ${DEVICE_COLUMNS} FROM device WHERE product = ? AND id = ?`);
   select.setReturnArrays(true);
-  const insert = db.prepare('INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = db.prepare('INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const updateDetail = db.prepare(
     'UPDATE device SET rev = ?, detail = ? WHERE product = ? AND id = ?',
   );
@@ -61,6 +61,9 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
     UPDATE device SET rev = ?, detail = ?,
       standing = ?, running = ?, lock_version = ?, failing = ?, deadline = ?
     WHERE product = ? AND id = ?`);
+  const updateRegistered = db.prepare(
+    'UPDATE device SET registered = ? WHERE product = ? AND id = ?',
+  );
   const erase = db.prepare('DELETE FROM device WHERE product = ? AND id = ?');
   const selectAttributes = db.prepare('SELECT record FROM attribute WHERE key = ?');
   const saveAttributes = db.prepare('INSERT OR REPLACE INTO attribute (key, record) VALUES (?, ?)');
@@ -86,7 +89,7 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
 
   function create(product: number, after: DeviceRecord): DeviceRecord {
     const device = { ...after, key: ports.numbers.nextKey(), rev: 1 };
-    const { standing, running, lockVersion, failing, deadline } = encodeColumns(device);
+    const { standing, running, lockVersion, failing, deadline, registered } = encodeColumns(device);
     const detail = encodeDetail(device, words);
     insert.run(
       product,
@@ -100,6 +103,7 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
       deadline,
       detail,
       bucketOf(device.id),
+      registered,
     );
     contacts.add(device.key, device.dormant);
     return device;
@@ -109,8 +113,9 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
     const device = { ...after, key: before.key, rev: before.rev + 1 };
     const detail = encodeDetail(device, words);
     const columns = encodeColumns(device);
+    const earlier = encodeColumns(before);
     // Most writes leave the columns alone, and then no index has to be touched.
-    if (areEqual(columns, encodeColumns(before))) {
+    if (areEqual(columns, earlier)) {
       updateDetail.run(device.rev, detail, product, device.id);
     } else {
       const { standing, running, lockVersion, failing, deadline } = columns;
@@ -125,6 +130,10 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
         product,
         device.id,
       );
+    }
+    // Once in a device's life: the statement above would touch the index of it with every change of the others.
+    if (columns.registered !== earlier.registered) {
+      updateRegistered.run(columns.registered, product, device.id);
     }
     if (device.dormant !== before.dormant) {
       contacts.setDormant(product, device.key, device.dormant);
@@ -205,6 +214,7 @@ export function openDeviceTable(db: DatabaseSync, ports: DevicePorts): DeviceTab
   };
 }
 
+/** Whether the columns are the same that change in the life of a device. */
 function areEqual(one: DeviceColumns, other: DeviceColumns): boolean {
   return (
     one.standing === other.standing &&

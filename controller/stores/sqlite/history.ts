@@ -112,13 +112,24 @@ export function openHistory(db: DatabaseSync, words: Words): History {
     },
     listEvents(query) {
       const product = query.product === undefined ? undefined : words.find(query.product);
-      const type = query.type === undefined ? undefined : words.find(query.type);
-      // A word that was never written is in no event.
-      if (product === null || type === null) return [];
+      const types =
+        query.type === undefined
+          ? [undefined]
+          : [...new Set([query.type].flat())].map((type) => words.find(type));
       const select = db.prepare(buildEventSelect(query));
-      const values = [query.device, type, product, query.beforeId, query.afterId, query.limit];
-      const rows = select.all(...values.filter((value) => value !== undefined));
-      return (rows as unknown as readonly EventRow[]).map(decodeEvent);
+      // Each type is walked by its index, so that no more is read than can be among the first.
+      const rows = types.flatMap((type) => {
+        // A word that was never written is in no event.
+        if (product === null || type === null) return [];
+        const values = [query.device, type, product, query.beforeId, query.afterId, query.limit];
+        const found = select.all(...values.filter((value) => value !== undefined));
+        return found as unknown as readonly EventRow[];
+      });
+      const isForward = query.afterId !== undefined;
+      return rows
+        .sort((a, b) => (isForward ? a.id - b.id : b.id - a.id))
+        .slice(0, query.limit)
+        .map(decodeEvent);
     },
     saveAction(action) {
       saveAction.run(

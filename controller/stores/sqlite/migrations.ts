@@ -11,6 +11,7 @@ import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
 import { DRIVER_NOTES } from './to-driver-notes.ts';
 import { REVIEWS } from './to-reviews.ts';
 import { STAGED_RELEASES } from './to-staged-releases.ts';
+import { WATCHED_FLEETS } from './to-watched-fleets.ts';
 
 /** What a program knows of schemas: how to make the newest, and how to get there. */
 export interface SchemaHistory {
@@ -24,7 +25,7 @@ export interface SchemaHistory {
 export const SCHEMA_HISTORY: SchemaHistory = {
   version: SCHEMA_VERSION,
   sql: SCHEMA,
-  migrations: [STAGED_RELEASES, REVIEWS, DRIVER_NOTES],
+  migrations: [STAGED_RELEASES, REVIEWS, WATCHED_FLEETS, DRIVER_NOTES],
 };
 
 /**

@@ -24,12 +24,17 @@ export interface Reviews {
 
 /** Opens the tables of reviews of a state. */
 export function openReviews(db: DatabaseSync): Reviews {
-  const select = db.prepare('SELECT record FROM review ORDER BY saved DESC');
-  const selectOpen = db.prepare('SELECT record FROM review WHERE open = 1 ORDER BY saved DESC');
+  const select = db.prepare('SELECT record, open FROM review ORDER BY saved DESC');
+  const selectOpen = db.prepare(
+    'SELECT record, open FROM review WHERE open = 1 ORDER BY saved DESC',
+  );
   const selectOne = db.prepare('SELECT record, open FROM review WHERE number = ?');
+  const selectMerged = db.prepare(
+    'SELECT record, open FROM review WHERE merged = ? ORDER BY saved DESC',
+  );
   const save = db.prepare(`
-    INSERT OR REPLACE INTO review (number, saved, open, record)
-    VALUES (?, (SELECT coalesce(max(saved), 0) + 1 FROM review), ?, ?)`);
+    INSERT OR REPLACE INTO review (number, saved, open, record, merged)
+    VALUES (?, (SELECT coalesce(max(saved), 0) + 1 FROM review), ?, ?, ?)`);
   const trim = db.prepare(`
     DELETE FROM review WHERE number NOT IN (
       SELECT number FROM review ORDER BY saved DESC LIMIT ${REVIEWS_MAX})`);
@@ -39,16 +44,21 @@ export function openReviews(db: DatabaseSync): Reviews {
     DELETE FROM arrival WHERE number NOT IN (
       SELECT number FROM arrival ORDER BY number DESC LIMIT ${ARRIVALS_MAX})`);
   return {
-    list({ number, open = false } = {}) {
+    list({ number, open = false, merged } = {}) {
       const rows =
-        number === undefined
-          ? (open ? selectOpen : select).all()
-          : selectOne.all(number).filter((row) => !open || row['open'] === 1);
-      return rows.map((row) => JSON.parse(String(row['record'])) as ReviewRecord);
+        number !== undefined
+          ? selectOne.all(number)
+          : merged !== undefined
+            ? selectMerged.all(merged)
+            : (open ? selectOpen : select).all();
+      return rows
+        .filter((row) => !open || row['open'] === 1)
+        .map((row) => JSON.parse(String(row['record'])) as ReviewRecord)
+        .filter((review) => merged === undefined || mergedAs(review) === merged);
     },
     save(review) {
       const open = review.outcome === null ? 1 : 0;
-      save.run(review.pullRequest.number, open, JSON.stringify(review));
+      save.run(review.pullRequest.number, open, JSON.stringify(review), mergedAs(review));
       trim.run();
     },
     readArrival(revision) {
@@ -60,4 +70,9 @@ export function openReviews(db: DatabaseSync): Reviews {
       trimArrivals.run();
     },
   };
+}
+
+/** The commit that a pull request was merged as; null where it was not (yet). */
+function mergedAs({ outcome }: ReviewRecord): string | null {
+  return outcome?.kind === 'merged' ? outcome.commit : null;
 }

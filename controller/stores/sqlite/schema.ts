@@ -1,7 +1,7 @@
 // The tables of a state, as the newest version has them. How an older state gets there is in `migrations.ts`.
 
 /** Number of the schema below. A change raises it, and adds a migration from the number before. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /**
  * Makes an empty state. Columns stand for what is asked for by value; everything else of a record is JSON in `detail`
@@ -28,10 +28,13 @@ CREATE TABLE evidence (
 ) WITHOUT ROWID;
 CREATE INDEX evidence_device ON evidence (product, device);
 CREATE TABLE snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), record TEXT NOT NULL);
--- The last review of each pull request; saved rises with each. The plan of each revision as it arrived.
+-- The last review of each pull request; saved rises with each, merged is the commit that it was merged as. And the plan
+-- of each revision as it arrived.
 CREATE TABLE review (
-  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL
+  number INTEGER PRIMARY KEY, saved INTEGER NOT NULL, open INTEGER NOT NULL, record TEXT NOT NULL,
+  merged TEXT
 );
+CREATE INDEX review_merged ON review (merged) WHERE merged IS NOT NULL;
 CREATE INDEX review_saved ON review (saved);
 CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
@@ -39,16 +42,28 @@ CREATE TABLE arrival (
 );
 -- What fleet drivers keep of a product for themselves.
 CREATE TABLE driver_notes (product TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+-- How far each target of notices has been told: id of the last event that it was told of, or is not to be told of.
+CREATE TABLE notice_cursor (
+  target TEXT PRIMARY KEY, event INTEGER NOT NULL
+) WITHOUT ROWID;
+-- How the releases in force went, by the rounds of the product. Times are epoch milliseconds, exposures buckets.
+CREATE TABLE release_sample (
+  product INTEGER NOT NULL, round INTEGER NOT NULL, at INTEGER NOT NULL, exposure INTEGER NOT NULL,
+  in_flight INTEGER NOT NULL, succeeded INTEGER NOT NULL, failed INTEGER NOT NULL,
+  PRIMARY KEY (product, round, at)
+) WITHOUT ROWID;
 CREATE TABLE token (
   name TEXT PRIMARY KEY, role TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- standing: 0 expected, 1 active, 2 quarantined. deadline: listening time at which its open action has failed.
--- bucket: its place on the circle of devices, for good.
+-- running: 0 for an unknown version. bucket: its place on the circle of devices, for good. registered: epoch
+-- milliseconds of its first contact, 0 before it.
 CREATE TABLE device (
   product INTEGER NOT NULL, id TEXT NOT NULL, key INTEGER NOT NULL, rev INTEGER NOT NULL,
   standing INTEGER NOT NULL, running INTEGER, lock_version INTEGER, failing INTEGER NOT NULL,
   deadline INTEGER, detail TEXT NOT NULL, bucket INTEGER NOT NULL DEFAULT 0,
+  registered INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (product, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX device_key ON device (key);
@@ -58,6 +73,7 @@ CREATE INDEX device_failing ON device (product, id) WHERE failing = 1;
 CREATE INDEX device_updating ON device (product, id) WHERE deadline IS NOT NULL;
 CREATE INDEX device_due ON device (product, deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX device_apart ON device (product, standing, id) WHERE standing <> 1;
+CREATE INDEX device_registered ON device (product, registered, id);
 CREATE INDEX device_bucket ON device (product, bucket, id) WHERE standing = 1;
 CREATE TABLE attribute (key INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE tally (
@@ -81,7 +97,8 @@ CREATE TABLE meter (
   UNIQUE (product, name)
 );
 
--- One row per device, all null until its first contact. The slot it is counted in began at (at - into_slot).
+-- One row per device, all null until its first contact. The slot it is counted in began at (at - into_slot): less than
+-- a slot, and how far the wall clock (at) is from the steady one (slot).
 -- dormant: 1 or null, as its record says.
 CREATE TABLE contact (
   key INTEGER PRIMARY KEY, at INTEGER, listened INTEGER, into_slot INTEGER, dormant INTEGER

@@ -9,12 +9,16 @@ import type { Store } from '../store.ts';
 import { openContacts } from './contacts.ts';
 import { openDatabase } from './database.ts';
 import { openDeviceLists } from './device-lists.ts';
+import type { SearchBounds } from './device-filter.ts';
+import { openDeviceSearches, SEARCH_BOUNDS } from './device-search.ts';
 import { openDeviceTable } from './device-table.ts';
 import { openDriverNotes } from './driver-notes.ts';
 import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
+import { openNoticeCursors } from './notice-cursors.ts';
 import { openNumbers } from './numbers.ts';
 import { openProducts } from './products.ts';
+import { openReleaseSamples } from './release-samples.ts';
 import { openReviews } from './reviews.ts';
 import { classifySqliteError } from './sqlite-failure.ts';
 import { loadWords } from './words.ts';
@@ -23,6 +27,8 @@ import { createWriteGroup } from './write-group.ts';
 export interface SqliteStoreOptions {
   /** From 0 (included) to 1 (excluded): where the action ids of a new state start. */
   readonly randomStart?: () => number;
+  /** What a page of a search may cost; `SEARCH_BOUNDS` where it is left out. */
+  readonly searchBounds?: SearchBounds;
 }
 
 /**
@@ -57,12 +63,20 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     contacts.reload();
   });
   const products = openProducts(db, words);
+  const samples = openReleaseSamples(db);
   const reviews = openReviews(db);
   const notes = openDriverNotes(db);
+  const noticeCursors = openNoticeCursors(db);
   const evidence = openEvidence(db, words);
   const history = openHistory(db, words);
   const devices = openDeviceTable(db, { words, numbers, contacts, products, evidence, history });
   const lists = openDeviceLists(db, words);
+  const searches = openDeviceSearches(
+    db,
+    words,
+    (product) => devices.readTallies(product),
+    options.searchBounds ?? SEARCH_BOUNDS,
+  );
   const { read, write } = group;
 
   return {
@@ -100,6 +114,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     devicesById: (product, ids) => read(() => lists.listById(product, ids)),
     lockedDevices: (product) => read(() => lists.listLocked(product)),
     devices: (query) => read(() => lists.list(query)),
+    searchDevices: (search) => read(() => searches.search(search)),
     productsOf: (id) => read(() => lists.productsOf(id)),
     dueDevices: (product, listened, limit) => read(() => lists.listDue(product, listened, limit)),
     unheardDevices: (product, before, limit, options) =>
@@ -133,6 +148,15 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     saveReview: (review) => write(() => reviews.save(review)),
     arrival: (revision) => read(() => reviews.readArrival(revision)),
     saveArrival: (arrival) => write(() => reviews.saveArrival(arrival)),
+    releaseSamples: (product) =>
+      read(() => {
+        const number = words.find(product);
+        return number === null ? [] : samples.list(number);
+      }),
+    saveReleaseSamples: (product, change) =>
+      write(() => samples.save(words.intern(product), change)),
+    noticeCursors: () => read(noticeCursors.list),
+    saveNoticeCursors: (changes) => write(() => noticeCursors.save(changes)),
     saveToken: (token) => write(() => products.saveToken(token)),
     tokens: () => read(products.listTokens),
     close: async () => {

@@ -1,9 +1,9 @@
-// The step from schema version 3 to 4: what fleet drivers keep of a product for themselves.
+// The step from schema version 4 to 5: what fleet drivers keep of a product for themselves.
 
 import type { Migration } from './migration.ts';
 
-/** Version 3 to 4. */
+/** Version 4 to 5. */
 export const DRIVER_NOTES: Migration = {
-  version: 4,
+  version: 5,
   sql: 'CREATE TABLE driver_notes (product TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;',
 };

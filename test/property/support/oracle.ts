@@ -7,6 +7,9 @@ import type { Event } from '../../../controller/model/event.ts';
 import type { Setup } from './history.ts';
 import { BENCH } from './manifest-edits.ts';
 
+/** Events that name the manifest which they go back to, besides those of actions. */
+const TRACED: ReadonlySet<string> = new Set(['DeviceLocked', 'ReleaseStarted', 'RollbackStarted']);
+
 /** What a device is to run, by what is in force. */
 export interface Wanted {
   readonly version: number;
@@ -144,7 +147,7 @@ export function createOracle(setup: Setup, bench: readonly string[]): Oracle {
         if (type === 'DeviceUnlocked') {
           must('8', ever.has(manifest ?? ''), `${what} goes back to ${manifest}`);
           mustTrace(what, revision, null);
-        } else if (type === 'DeviceLocked' || type === 'ReleaseStarted') {
+        } else if (TRACED.has(type)) {
           mustTrace(what, revision, manifest);
         } else if (type === 'RevisionInForce') mustTrace(what, revision, null);
       }

@@ -18,6 +18,8 @@ const FOLDER = import.meta.dirname;
 const PROMISED: Readonly<Record<string, readonly Kind[]>> = {
   'attempt-raised-after-hold': ['halt: hold', 'attempt raised', 'release finished'],
   'canary-halts': ['halt: hold', 'minimum of devices'],
+  'clock-set-back': ['clock ahead', 'clock back', 'outage', 'dark fleet', 'release finished'],
+  'clock-set-back-while-down': ['kill', 'clock back', 'dark fleet', 'release finished'],
   'edit-in-flight': ['edit in flight', 'release finished'],
   'outage-during-soak': ['outage', 'kill', 'clock ahead', 'release finished'],
   'rollback-by-revert': ['rollback by revert', 'unfinished release replaced'],

@@ -25,7 +25,10 @@ import type { VirtualClock } from './virtual-clock.ts';
 import type { Witness } from './virtual-device.ts';
 
 /** A fleet of which nobody was heard for so many rounds is not listened to. */
-const SILENT_ROUNDS_MAX = 5;
+const SILENT_ROUNDS_MAX = 3;
+
+/** To this the gateway knows when devices were heard. */
+const HEARD_TO_MS = 60_000;
 
 /** What a pass of the controller came to. */
 export interface PassSeen {
@@ -47,6 +50,8 @@ export interface Oracle {
   noteSilence(): void;
   /** A round has passed, and it was served or not. */
   noteRound(served: boolean): void;
+  /** So much listening is counted by the end of a served round. */
+  noteListened(listened: number): void;
   noteStop(stopped: boolean): void;
   /** The process has started again: a wall clock that was set meanwhile moves the rates. */
   noteStart(): void;
@@ -67,7 +72,9 @@ export function createOracle(
   let tip: FleetWords | null = null;
   let isFrozen = false;
   let doing: Doing | null = null;
+  const roundMs = setup.pollMinutes * 60_000;
   let lastHeard = 0;
+  let lastListened = 0;
   let jumpedAtStart = 0;
   let broken: unknown = null;
 
@@ -92,6 +99,10 @@ export function createOracle(
     },
     count,
   };
+
+  function isHeard(): boolean {
+    return clock.monotonicMs() - lastHeard <= SILENT_ROUNDS_MAX * roundMs + HEARD_TO_MS;
+  }
 
   function checkWrite(known: DeviceRecord | null, saved: DeviceRecord): void {
     if (saved.standing === 'active') checkFailures(books, doing, known, saved);
@@ -137,9 +148,16 @@ export function createOracle(
       doing = null;
     },
     noteRound(served) {
-      const roundMs = setup.pollMinutes * 60_000;
-      const isHeard = clock.monotonicMs() - lastHeard <= SILENT_ROUNDS_MAX * roundMs;
-      if (served && isHeard) books.servedMs += roundMs;
+      if (served && isHeard()) books.servedMs += roundMs;
+    },
+    noteListened(listened) {
+      // What was counted last may be lost with a process that is killed.
+      const gainedMs = listened - lastListened;
+      lastListened = listened;
+      must('4', gainedMs <= (isHeard() ? roundMs : 0), () => {
+        const silentMs = clock.monotonicMs() - lastHeard;
+        return `${gainedMs} ms of listening were counted, and nobody was heard for ${silentMs} ms`;
+      });
     },
     noteStop(stopped) {
       books.isStopped = stopped;

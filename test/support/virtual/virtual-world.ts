@@ -151,6 +151,7 @@ export async function openWorld(
     if (!served) return;
     await process.gateway.tick();
     oracle.raise();
+    oracle.noteListened(process.gateway.momentOf(name)?.listened ?? 0);
     if (rounds % setup.passEvery === 0) await pass();
   }
 

@@ -72,7 +72,7 @@ describe('the settings file', () => {
       'run.yaml:4:5: `forge.github.repositry` is no setting. Did you mean `repository`?',
       'run.yaml:5:13: `forge.github.apiUrl` must be an http or https address, such as https://github.example.com/api/v3.',
       'run.yaml:6:10: `forge.github.app` needs `id`.',
-      'run.yaml:7:19: `reviews.hosts.0` must be a host name, such as downloads.example.com or *.example.com.',
+      'run.yaml:7:20: `reviews.hosts.0` must be a host name, such as downloads.example.com or *.example.com.',
     ]);
   });
 
@@ -229,6 +229,103 @@ describe('credentials of a forge', () => {
     const given = credentialsOf({ kind: 'git', url, ref: null, subfolder: null }, forge);
     expect('credentials' in given).toBe(isGiven);
     expect(credentialsOf({ ...GIT, url }, null)).toEqual({});
+  });
+});
+
+describe('the targets of notices', () => {
+  const SLACK = 'https://hooks.slack.com/services/T0/B0/5ecret';
+
+  it('are named by their host, and take addresses and secrets from the environment', () => {
+    const text = [
+      'notices:',
+      '  - { url: $LOCKSTEP_SLACK_URL, format: slack, on: [halted, rolled-back] }',
+      '  - url: https://ops.example.com:8443/lockstep',
+      '    products: [thermostat]',
+      '    secret: $NOTICE_SECRET',
+      '  - { name: here, url: "http://127.0.0.1:9000/x", secret: s }',
+    ].join('\n');
+    expect(settled(text, { LOCKSTEP_SLACK_URL: SLACK, NOTICE_SECRET: 'hush' }).notices).toEqual([
+      {
+        name: 'hooks.slack.com',
+        url: SLACK,
+        format: 'slack',
+        products: null,
+        on: new Set(['halted', 'rolled-back']),
+        secret: null,
+      },
+      {
+        name: 'ops.example.com:8443',
+        url: 'https://ops.example.com:8443/lockstep',
+        format: 'json',
+        products: new Set(['thermostat']),
+        on: null,
+        secret: 'hush',
+      },
+      {
+        name: 'here',
+        url: 'http://127.0.0.1:9000/x',
+        format: 'json',
+        products: null,
+        on: null,
+        secret: 's',
+      },
+    ]);
+    expect(settled('state: x').notices).toEqual([]);
+  });
+
+  it('are told their mistakes with their place, and never with the address', () => {
+    const text = [
+      'notices:',
+      `  - { url: ftp://x/5ecret, format: xml, name: "a b" }`,
+      `  - { ulr: ${SLACK}, on: [halt], products: [], secret: "" }`,
+      `  - ${SLACK}`,
+    ].join('\n');
+    expect(mistakesOf(text)).toEqual([
+      'run.yaml:2:12: `notices.0.url` must be an https address, or $NAME for one that stands in the environment.',
+      'run.yaml:2:47: `notices.0.name` must be 1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit.',
+      'run.yaml:2:36: `notices.0.format` must be one of json, slack.',
+      'run.yaml:3:5: `notices.1` needs `url`.',
+      'run.yaml:3:7: `notices.1.ulr` is no setting. Known are url, name, format, products, on, secret.',
+      'run.yaml:3:81: `notices.1.products` is empty.',
+      'run.yaml:3:64: `notices.1.on.0` must be one of refused, verified, step, halted, rolled-back, done, stopped, resumed, waiting.',
+      'run.yaml:3:93: `notices.1.secret` must NOT have fewer than 1 characters.',
+      'run.yaml:4:5: `notices.2` must be object.',
+    ]);
+    const settledOnly = [
+      'notices:',
+      `  - url: http://hooks.example.com/5ecret`,
+      `  - url: https://rosa:5ecret@hooks.example.com/`,
+      `  - { url: $NOT_THERE, secret: $NOR_THIS }`,
+      `  - { url: "https://[5ecret" }`,
+      `  - { url: ${SLACK} }`,
+      `  - { url: ${SLACK}, on: [done] }`,
+    ].join('\n');
+    expect(mistakesOf(settledOnly, { NOR_THIS: '' })).toEqual([
+      '`notices.0.url` must be an https address: what is sent, and the address itself, would be open to read.',
+      '`notices.1.url` must not hold a user or a password: sign the notices with `secret` instead.',
+      '`notices.2.url` names the variable NOT_THERE, which is not set.',
+      '`notices.2.secret` names the variable NOR_THIS, which is not set.',
+      '`notices.3.url` is no address: give one such as https://hooks.example.com/….',
+      'Two of `notices` are named hooks.slack.com: give each a `name` of its own.',
+    ]);
+  });
+
+  it.each([
+    `%YAML ${SLACK}\n---\na: b`,
+    `notices: !${SLACK} x`,
+    `notices: >${SLACK}`,
+    `notices: |${SLACK}`,
+    `notices: x\n}${SLACK}`,
+    `{ notices: x } ${SLACK}`,
+    `a: &a ${SLACK}\nnotices: *a`,
+    `notices: [ { url: ${SLACK} }`,
+    `notices:\n\t- url: ${SLACK}`,
+    `notices: ${SLACK}`,
+    `${SLACK}: x`,
+  ])('appear in no mistake of a broken file (%#)', (text) => {
+    const mistakes = mistakesOf(text);
+    expect(mistakes.length).toBeGreaterThan(0);
+    expect(mistakes.join('\n')).not.toContain('5ecret');
   });
 });
 

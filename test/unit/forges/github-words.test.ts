@@ -3,7 +3,13 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressesOf, commitPage, filePage } from '../../../controller/forges/github/addresses.ts';
+import {
+  addressesOf,
+  commitPage,
+  filePage,
+  pageTemplates,
+} from '../../../controller/forges/github/addresses.ts';
+import { commitPageOf } from '../../../controller/model/pages.ts';
 import { failureOf, isLimit } from '../../../controller/forges/github/classify.ts';
 import { readMarker, withMarker } from '../../../controller/forges/github/marker.ts';
 import { redact } from '../../../controller/forges/github/redact.ts';
@@ -12,6 +18,14 @@ import { GithubTrouble, troubleOf } from '../../../controller/forges/github/trou
 
 describe('addresses', () => {
   const repository = 'acme/fleet';
+
+  it('are the same where somebody else fills them in', () => {
+    const at = addressesOf({ repository, apiUrl: 'https://ghe.example.com/api/v3', webUrl: null });
+    const pages = pageTemplates(at);
+    expect(commitPageOf(pages, 'ab12')).toBe(commitPage(at, 'ab12'));
+    const file = pages.file.replace('{revision}', 'ab12').replace('{file}', 'a%20b/c.yaml');
+    expect(file.replace('{line}', '7')).toBe(filePage(at, 'ab12', 'a b/c.yaml', 7));
+  });
 
   it.each([
     [

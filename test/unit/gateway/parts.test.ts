@@ -205,10 +205,10 @@ describe('credentials', () => {
 describe('the contact buffer', () => {
   it('keeps one entry per device, also while it is being written', async () => {
     const buffer = createContactBuffer();
-    buffer.record('p', 1, { at: 1, listened: 1 });
-    buffer.record('p', 1, { at: 2, listened: 2 });
+    buffer.record('p', 1, { at: 1, listened: 1, steadyAt: 1 });
+    buffer.record('p', 1, { at: 2, listened: 2, steadyAt: 2 });
     await buffer.flush(async (contacts) => {
-      expect([...contacts]).toEqual([[1, { product: 'p', at: 2, listened: 2 }]]);
+      expect([...contacts]).toEqual([[1, { product: 'p', at: 2, listened: 2, steadyAt: 2 }]]);
       expect(buffer.last(1)).toMatchObject({ at: 2 });
     });
     expect(buffer.last(1)).toBeNull();
@@ -216,10 +216,10 @@ describe('the contact buffer', () => {
 
   it('keeps what could not be written, unless something newer came', async () => {
     const buffer = createContactBuffer();
-    buffer.record('p', 1, { at: 1, listened: 1 });
-    buffer.record('p', 2, { at: 1, listened: 1 });
+    buffer.record('p', 1, { at: 1, listened: 1, steadyAt: 1 });
+    buffer.record('p', 2, { at: 1, listened: 1, steadyAt: 1 });
     const failing = buffer.flush(async () => {
-      buffer.record('p', 2, { at: 9, listened: 9 });
+      buffer.record('p', 2, { at: 9, listened: 9, steadyAt: 9 });
       throw new Error('the state is away');
     });
     await expect(failing).rejects.toThrow('away');
@@ -267,6 +267,15 @@ describe('the steady clock', () => {
     clock.advance(1_500);
     expect(steadyNow()).toBe(TEST_START + 1_500);
   });
+
+  it('is never behind what an earlier one has read', () => {
+    const clock = createTestClock();
+    const ahead = createSteadyClock(clock, TEST_START + 9_000);
+    const behind = createSteadyClock(clock, TEST_START - 9_000);
+    expect([ahead(), behind()]).toEqual([TEST_START + 9_000, TEST_START]);
+    clock.advance(1_500);
+    expect([ahead(), behind()]).toEqual([TEST_START + 10_500, TEST_START + 1_500]);
+  });
 });
 
 describe('exhausted rounds', () => {
@@ -298,6 +307,7 @@ describe('served products', () => {
     compilePolicy(buildDesired({ product, fleet: { tenant } }), [], { stopped: false });
   const startAt = (listened: number) => ({
     listening: startListening(listened, false),
+    steadyNow: () => 0,
     gap: { stoppedAt: null, resumedAt: 0 },
   });
 

@@ -135,6 +135,42 @@ describe('as time passes', () => {
     expect(await gateway.events('ClockJumped')).toHaveLength(2);
   });
 
+  it('listening stands while nobody is heard, though the time comes again in which somebody was', async () => {
+    await introduce(gateway, 'dev-0');
+    await introduce(gateway, 'dev-1');
+    await pollOn('dev-0', MINUTE_MS);
+    expect(await pollOn('dev-0', MINUTE_MS)).toBe(MINUTE_MS);
+    gateway.clock.jump(-2 * MINUTE_MS);
+    await gateway.pass(40_000);
+    const before = gateway.driver.momentOf('thermostat')?.listened;
+    await gateway.pass(4 * MINUTE_MS);
+    expect(gateway.driver.momentOf('thermostat')?.listened).toBe(before);
+  });
+
+  it('listening goes on through jumps of the wall clock while devices are heard', async () => {
+    await introduce(gateway, 'dev-0');
+    await introduce(gateway, 'dev-1');
+    await pollOn('dev-0', MINUTE_MS);
+    for (const jumpMs of [DAY_MS, -400 * DAY_MS, 2 * MINUTE_MS, 400 * DAY_MS]) {
+      gateway.clock.jump(jumpMs);
+      expect(await pollOn('dev-0', MINUTE_MS)).toBe(MINUTE_MS);
+    }
+  });
+
+  it('listening stands after a start, though the clock was set back and nobody is heard', async () => {
+    await introduce(gateway, 'dev-0');
+    await introduce(gateway, 'dev-1');
+    await pollOn('dev-0', 5 * MINUTE_MS);
+    await gateway.poll('dev-1');
+    await gateway.driver.tick();
+    gateway = await gateway.restart();
+    gateway.clock.jump(-10 * MINUTE_MS);
+    await gateway.inForce(words);
+    const before = gateway.driver.momentOf('thermostat')?.listened;
+    await gateway.pass(15 * MINUTE_MS);
+    expect(gateway.driver.momentOf('thermostat')?.listened).toBe(before);
+  });
+
   it('a wall clock that is set right in small steps is no jump', async () => {
     for (let step = 0; step < 5; step += 1) {
       gateway.clock.jump(3_000);

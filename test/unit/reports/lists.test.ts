@@ -312,6 +312,9 @@ describe('the texts of the controller', () => {
           manifest: 'Release/thermostat',
           device: 'e00f02',
           actionId: '734211',
+          file: null,
+          line: null,
+          column: null,
           message: 'Failed: flash write failed.',
         },
         {
@@ -323,6 +326,9 @@ describe('the texts of the controller', () => {
           manifest: null,
           device: null,
           actionId: null,
+          file: null,
+          line: null,
+          column: null,
           message: 'Read revision 5f0c1d2e3b4a.',
         },
       ],
@@ -344,12 +350,20 @@ describe('the audit log’s line for an action', () => {
     expect(types).toEqual([
       'ExposureChanged',
       'ReleaseHalted',
-      'ReleaseHalted',
+      'ReleaseRolledBack',
       'ReleaseResumed',
-      'ExposureChanged',
+      'ReleasePaused',
       'ReleaseResumed',
-      'ExposureChanged',
+      'ReleaseEdited',
     ]);
+  });
+
+  it('tells a rollback from a release', () => {
+    const start = sampleActions().find(({ type }) => type === 'ReleaseFirmware');
+    if (start?.type !== 'ReleaseFirmware') throw new Error('one of each action');
+    const typeOf = (rollback: boolean): string =>
+      eventOfAction('thermostat', { ...start, rollback }, NOW).type;
+    expect([typeOf(false), typeOf(true)]).toEqual(['ReleaseStarted', 'RollbackStarted']);
   });
 
   it('says with which exposure a release starts, and counts devices in words', () => {

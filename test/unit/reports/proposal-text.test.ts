@@ -106,7 +106,11 @@ describe('the pull request after a halt', () => {
 describe('what a pull request changes', () => {
   it('is text, whoever proposes it', () => {
     const hostile = '<img src=x> @team #1\n# h [a](https://evil.example)';
-    for (const body of [haltProposal({ changes: [hostile] }).body, renderProposalBody([hostile])]) {
+    for (const body of [
+      haltProposal({ changes: [hostile] }).body,
+      renderProposalBody([hostile], null),
+      renderProposalBody([hostile], hostile),
+    ]) {
       expect(body).toContain('- &lt;img src=x&gt; @<!-- -->team');
       expect(body).not.toMatch(/<img|@team|#1|^# h|https:\/\/evil/m);
     }

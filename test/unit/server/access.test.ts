@@ -141,7 +141,8 @@ describe('the routes', () => {
       const forViewers =
         (method === 'GET' && path !== '/api/v1/tokens') ||
         path === '/api/v1/plan' ||
-        path === '/api/v1/review';
+        path === '/api/v1/review' ||
+        path === '/api/v1/proposals/preview';
       expect([url, method, await ask(null)]).toEqual([url, method, 401]);
       expect([url, method, await ask('x')]).toEqual([url, method, 401]);
       const looking = await ask('v-secret');

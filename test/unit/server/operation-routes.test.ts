@@ -126,7 +126,10 @@ describe('what is in force', () => {
       running: 2,
       released: true,
       size: 4_096,
-      verified: { at: new Date(API_NOW).toISOString(), devices: [] },
+      verified: { at: new Date(API_NOW).toISOString(), by: [], count: 0 },
+      share: 0.4,
+      compiled: { format: 'particle', version: 41, platform: { id: 6, name: 'photon' } },
+      releasable: { may: false, reason: null },
       gate: { verdict: 'passed' },
     });
     expect(at(42)).toMatchObject({ running: 1, released: false, verified: null, gate: null });
@@ -205,5 +208,9 @@ describe('operations', () => {
       expect(seen).toEqual(sorted);
     }
     expect(await getJson('/api/v1/events?type=NeverWritten')).toEqual({ items: [], next: null });
+    const several: { items: readonly unknown[] } = await getJson(
+      '/api/v1/events?type=NeverWritten&type=ClockJumped&limit=3',
+    );
+    expect(several.items).toHaveLength(3);
   });
 });

@@ -1,4 +1,4 @@
-// The server as a whole: ports, checks, metrics, and how it ends.
+// The server as a whole: ports, checks, and how it ends. Its metrics have a file of their own.
 
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -6,7 +6,6 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { ok } from '../../../controller/base/result.ts';
-import type { LiveState } from '../../../controller/model/live.ts';
 import { createServer } from '../../../controller/server/create-server.ts';
 import type { ServerOptions } from '../../../controller/server/ports.ts';
 import { apiPicture, askHttp, startApi, type ApiUnderTest } from '../../support/api.ts';
@@ -53,8 +52,17 @@ describe('the ports', () => {
           controller: api.controller,
           store: api.store,
           deviceRoutes: async () => undefined,
-          gateway: { policyOf: () => null, momentOf: () => null, isListening: () => true },
+          gateway: {
+            policyOf: () => null,
+            momentOf: () => null,
+            isListening: () => true,
+            trafficOf: () => null,
+          },
           forge: null,
+          pages: null,
+          proposals: null,
+          notices: null,
+          passTimes: null,
           clock: { now: () => 0, monotonicMs: () => 0 },
           log: { info: () => undefined, warn: () => undefined },
         },
@@ -123,80 +131,6 @@ describe('the checks', () => {
     const page = await api.ask('/');
     expect(page.headers['content-type']).toBe('text/plain; charset=utf-8');
     expect(page.text).toContain('/api/v1/openapi.json');
-  });
-});
-
-describe('the metrics', () => {
-  it('count what the picture holds, and forget what it no longer holds', async () => {
-    const api = await start();
-    const before = (await api.ask('/metrics')).text;
-    expect(before).toContain('lockstep_devices{product="thermostat",state="online"} 4');
-    expect(before).toContain(
-      'lockstep_refusals{product="thermostat",reason="ReleaseUnverified"} 1',
-    );
-    expect(before).toContain('lockstep_source_age_seconds 30');
-    api.controller.picture = { ...apiPicture(), products: [], sourceReadAt: null };
-    const after = (await api.ask('/metrics')).text;
-    expect(after).not.toContain('thermostat');
-    expect(after).not.toMatch(/^lockstep_source_age_seconds/m);
-    expect((await api.ask('/metrics')).text).toContain('lockstep_reconcile_passes 3');
-  });
-
-  it('tell how far each release is, and whether it is halted', async () => {
-    const api = await start();
-    const text = (await api.ask('/metrics')).text;
-    const labels = 'product="thermostat",group=""';
-    expect(text).toContain(`lockstep_release_exposure_ratio{${labels}} 0.0125`);
-    expect(text).toContain(`lockstep_release_devices{${labels},state="reached"} 4`);
-    expect(text).toContain(`lockstep_release_devices{${labels},state="succeeded"} 2`);
-    expect(text).toContain(`lockstep_release_devices{${labels},state="failed"} 1`);
-    expect(text).toContain(`lockstep_release_devices{${labels},state="in_flight"} 1`);
-    expect(text).toContain(`lockstep_release_halted{${labels}} 1`);
-    const picture = apiPicture();
-    api.controller.picture = {
-      ...picture,
-      products: picture.products.map((product) => ({
-        ...product,
-        plan:
-          product.plan === null
-            ? null
-            : {
-                ...product.plan,
-                releases: product.plan.releases.map((each) => ({
-                  ...each,
-                  group: 'beta',
-                  waits: [],
-                })),
-              },
-      })),
-    };
-    const after = (await api.ask('/metrics')).text;
-    expect(after).toContain('lockstep_release_halted{product="thermostat",group="beta"} 0');
-    expect(after).not.toContain(`{${labels}}`);
-  });
-
-  it('have as many series as manifests have versions, whatever devices report', async () => {
-    const api = await start();
-    const picture = apiPicture();
-    const wild = Array.from({ length: 5_000 }, (_, index) => ({
-      version: index + 100,
-      devices: 1,
-    }));
-    api.controller.picture = {
-      ...picture,
-      products: picture.products.map((product) => ({
-        ...product,
-        live:
-          product.live === null ? null : ({ ...product.live, unlocked: wild } satisfies LiveState),
-      })),
-    };
-    const lines = (await api.ask('/metrics')).text
-      .split('\n')
-      .filter((line) => line.startsWith('lockstep_devices_running{'));
-    expect(lines.toSorted()).toEqual([
-      'lockstep_devices_running{product="thermostat",version="42"} 1',
-      'lockstep_devices_running{product="thermostat",version="other"} 5000',
-    ]);
   });
 });
 
