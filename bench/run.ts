@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { dashboardsBench } from './dashboards.ts';
 import { devicesBench } from './devices.ts';
 import { downloadBench } from './download.ts';
 import { historiesBench } from './histories.ts';
@@ -24,6 +25,7 @@ import { webhookBench } from './webhook.ts';
 const BENCHES: readonly Bench[] = [
   planBench,
   pollsBench,
+  dashboardsBench,
   releaseBench,
   downloadBench,
   devicesBench,

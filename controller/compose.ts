@@ -92,7 +92,12 @@ export async function composeController(
       clock: systemClock,
       log,
     },
-    { listen: options.listen, deviceListen: options.deviceListen, publicUrl: options.publicUrl },
+    {
+      listen: options.listen,
+      deviceListen: options.deviceListen,
+      publicUrl: options.publicUrl,
+      auth: { requireTokens: false, proxy: options.proxy },
+    },
   );
   const close = async (): Promise<void> => {
     await server.close();

@@ -73,13 +73,15 @@ function readHead(piece: Buffer): Exchanged {
   const end = piece.indexOf(HEAD_END);
   assert(end > 0, 'an answer begins with a whole head');
   const head = piece.toString('latin1', 0, end);
-  const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+  const status = Number(head.slice(9, 12));
+  // What the caller has already has no body.
+  const length = status === 304 ? '0' : /^content-length: (\d+)$/im.exec(head)?.[1];
   assert(length !== undefined, 'an answer says how long it is');
   const bodyBytes = Number(length);
   const start = end + HEAD_END.length;
   const isWhole = piece.length - start === bodyBytes;
   return {
-    status: Number(head.slice(9, 12)),
+    status,
     head,
     body: isWhole ? piece.toString('utf8', start) : '',
     bodyBytes,

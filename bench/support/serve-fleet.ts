@@ -40,6 +40,7 @@ export async function serveFleet(
       verify: null,
       forge: null,
       notices: [],
+      proxy: null,
       followSource: false,
       log: SILENT,
     }),

@@ -109,8 +109,8 @@ function classifyAnswer(
   const said = readError(body);
   if (status === 401) {
     const remedy = hasToken
-      ? 'The token is not, or no longer, known there: make one with `lockstep token create` beside its state.'
-      : 'Give a token with LOCKSTEP_TOKEN or --token; `lockstep token create` makes one beside its state.';
+      ? 'The token is not, or no longer, known there: make one with `lockstep token create`, beside its state while it is stopped, or with --server and a deployer’s token.'
+      : 'Give a token with LOCKSTEP_TOKEN or --token; `lockstep token create` makes one, beside its state while it is stopped, or with --server and a deployer’s token.';
     return failure('Unauthorized', `${place} asks for a valid token. ${remedy}`, 'stall');
   }
   if (status === 403) {

@@ -8,6 +8,7 @@ import type { FoundProduct } from '../model/found-product.ts';
 import type { NoticeTarget } from '../notices/notice-settings.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { ReconcilerLog } from '../reconciler/ports.ts';
+import type { ProxyTrust } from '../server/proxy-trust.ts';
 import type { SourceSpec } from '../sources/open-source.ts';
 import type { SignaturePolicy } from '../sources/signature-policy.ts';
 
@@ -53,6 +54,8 @@ export interface ServeOptions {
   } | null;
   /** Whom to tell what happens. */
   readonly notices: readonly NoticeTarget[];
+  /** The reverse proxy that is believed who somebody is; null: none is. */
+  readonly proxy: ProxyTrust | null;
   /** False: the source is read, and acted on, only when `Controller.sync` is called, as `apply` does. */
   readonly followSource: boolean;
   readonly log: ReconcilerLog;

@@ -62,6 +62,7 @@ export async function buildServeOptions(
       forge:
         forge.value === null ? null : { settings: forge.value, binaryHosts: settings.reviewHosts },
       notices: settings.notices,
+      proxy: settings.proxy,
       followSource: true,
       log,
     },

@@ -56,6 +56,15 @@ export interface NoticeSettings {
   readonly secret?: string;
 }
 
+/** A reverse proxy that signs people in. */
+export interface AccessSettings {
+  readonly userHeader: string;
+  readonly rolesHeader?: string;
+  readonly deployers?: readonly string[];
+  /** Addresses and networks that its requests come from. */
+  readonly from: readonly string[];
+}
+
 /** What a settings file may hold. */
 export interface FileSettings {
   readonly source?: string | { readonly url: string; readonly verify?: VerifySettings };
@@ -72,6 +81,7 @@ export interface FileSettings {
   readonly forge?: { readonly github: GitHubSettings };
   readonly reviews?: { readonly hosts: readonly string[] };
   readonly notices?: readonly NoticeSettings[];
+  readonly access?: AccessSettings;
 }
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -84,6 +94,8 @@ const REPOSITORY = '^[\\w.-]+/[\\w.-]+$';
 const HTTP = '^https?://';
 const HOST = '^(\\*\\.)?[a-z0-9-]+(\\.[a-z0-9-]+)+$';
 
+const HEADER = '^[A-Za-z][A-Za-z0-9-]{0,62}$';
+
 const NOTICE_URL = '^(https?://|\\$[A-Za-z_][A-Za-z0-9_]*$)';
 const NOTICE_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
 
@@ -95,6 +107,7 @@ const FORMS: Readonly<Record<string, string>> = {
   [REPOSITORY]: 'OWNER/NAME',
   [HTTP]: 'an http or https address, such as https://github.example.com/api/v3',
   [HOST]: 'a host name, such as downloads.example.com or *.example.com',
+  [HEADER]: 'the name of a header, such as X-Forwarded-Email',
   [NOTICE_URL]: 'an https address, or $NAME for one that stands in the environment',
   [NOTICE_NAME]:
     '1 to 63 letters, digits, dots, underscores and hyphens, beginning with a letter or digit',
@@ -172,6 +185,15 @@ const SCHEMA = object({
       ['url'],
     ),
   },
+  access: object(
+    {
+      userHeader: { type: 'string', pattern: HEADER },
+      rolesHeader: { type: 'string', pattern: HEADER },
+      deployers: { type: 'array', minItems: 1, items: text },
+      from: { type: 'array', minItems: 1, items: text },
+    },
+    ['userHeader', 'from'],
+  ),
 });
 
 /** Reads a settings file. A failure names each mistake on a line of its own, with its place. */

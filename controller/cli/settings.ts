@@ -8,7 +8,9 @@ import { InvalidArgumentError } from 'commander';
 import type { Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { NoticeTarget } from '../notices/notice-settings.ts';
+import type { ProxyTrust } from '../server/proxy-trust.ts';
 import { STATE_DEFAULT } from '../stores/open-state.ts';
+import { settleAccess } from './access-options.ts';
 import {
   LISTEN_DEFAULT,
   parseDurationMs,
@@ -51,6 +53,8 @@ export interface Settings {
   /** Hosts from which reviews may fetch binaries. */
   readonly reviewHosts: readonly string[];
   readonly notices: readonly NoticeTarget[];
+  /** The reverse proxy that is believed who somebody is; null: none is. */
+  readonly proxy: ProxyTrust | null;
   /** The folder that files which settings name are relative to, as a path from where the command runs. */
   readonly folder: string;
 }
@@ -136,6 +140,7 @@ export function settleSettings(
     githubPrivateKey: readVariable(env, PRIVATE_KEY) ?? null,
     reviewHosts: read.value.reviews?.hosts ?? [],
     notices,
+    proxy: settleAccess(read.value.access, mistakes),
     folder: file === null ? '' : dirname(file.name),
   };
   return mistakes.length === 0 ? ok(settings) : fail(describeMistakes(mistakes));

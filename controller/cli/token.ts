@@ -2,7 +2,8 @@
 
 import { type Command, Option } from 'commander';
 
-import { withFleet } from './connect.ts';
+import type { Failure } from '../base/failure.ts';
+import { connectFleet } from './connect.ts';
 import { addExamples, addFleetOptions, addOutputOptions, type FleetOptions } from './options.ts';
 import type { Shell } from './shell.ts';
 
@@ -42,7 +43,10 @@ export function addToken(program: Command, shell: Shell): void {
 }
 
 async function create(shell: Shell, name: string, options: TokenOptions): Promise<number> {
-  return withFleet(shell, options, 'write', async (client) => {
+  const connected = await connectFleet(shell, options, 'write');
+  if (!connected.ok) return shell.failed(describeOwned(connected.error));
+  const client = connected.value;
+  try {
     const { role } = options;
     const answer = await client.post<{ readonly token: string }>('tokens', { name, role });
     if (!answer.ok) return shell.failed(answer.error);
@@ -54,5 +58,15 @@ async function create(shell: Shell, name: string, options: TokenOptions): Promis
       shell.note(`shown once; use it as LOCKSTEP_TOKEN (${role})`);
     }
     return 0;
-  });
+  } finally {
+    await client.close();
+  }
+}
+
+/** A controller that asks for tokens takes no first one: that is made before it starts. */
+function describeOwned(error: Failure): Failure {
+  if (error.code !== 'StateOwned') return error;
+  const more =
+    'A controller that asks for tokens (--public-url) needs that of a deployer, in LOCKSTEP_TOKEN, to make another. Where there is none yet: stop the controller, make one, and start it again.';
+  return { ...error, message: `${error.message}\n  ${more}` };
 }

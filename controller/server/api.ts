@@ -1,26 +1,35 @@
 // The API under `/api/v1`: its routes, who may use them, and the OpenAPI document, which is made of the very schemas of the
 // routes.
 
-import swagger from '@fastify/swagger';
-import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
 
-import type { Role } from '../stores/store.ts';
-import { decideAccess } from './access.ts';
+import swagger from '@fastify/swagger';
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify';
+
+import { SESSION_COOKIE, type Guard } from './guard.ts';
 import { sendError, sendThrown, SEE_DOCUMENT } from './errors.ts';
+import { createChanges } from './live/changes.ts';
+import { createRenderings, type Renderings } from './live/renderings.ts';
+import type { LiveTimes } from './live/live-times.ts';
+import { createStreams, type Streams } from './live/streams.ts';
+import { tagAnswer } from './not-modified.ts';
 import type { ApiContext } from './ports.ts';
 import { addCredentialRoutes } from './routes/credential-routes.ts';
 import { addDeviceRoutes } from './routes/device-routes.ts';
 import { addFleetRoutes } from './routes/fleet-routes.ts';
+import { addLiveRoute } from './routes/live-route.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
 import { addProposalRoutes } from './routes/proposal-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
 import { addWatchRoutes } from './routes/watch-routes.ts';
+import { addSessionRoutes } from './routes/session-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
 import { PRODUCT_SCHEMAS } from './schemas/product-schemas.ts';
 import { PROPOSAL_SCHEMAS } from './schemas/proposal-schemas.ts';
 import { REVIEW_SCHEMAS } from './schemas/review-schemas.ts';
+import { SESSION_SCHEMAS } from './schemas/session-schema.ts';
 import { SNAPSHOT_SCHEMAS } from './schemas/snapshot-schema.ts';
 import { WATCH_SCHEMAS } from './schemas/watch-schemas.ts';
 import { createValidator } from './validation.ts';
@@ -38,47 +47,15 @@ const SCHEMAS: readonly NamedSchema[] = [
   ...SNAPSHOT_SCHEMAS,
   ...REVIEW_SCHEMAS,
   ...PROPOSAL_SCHEMAS,
+  ...SESSION_SCHEMAS,
 ];
 
-/** Whether a request that carries a role's routes is let in; answers itself where it is not. */
-export type Guard = (
-  request: FastifyRequest,
-  reply: Parameters<typeof sendError>[0],
-  role: Role,
-) => Promise<boolean>;
-
-/** Builds the guard. Tokens are read at each request that shows one, so a new one is good at once. */
-export function createGuard(context: ApiContext, requireTokens: boolean): Guard {
-  return async (request, reply, role) => {
-    const { headers, socket } = request;
-    const shows = headers.authorization !== undefined;
-    const access = decideAccess(
-      {
-        remoteAddress: socket.remoteAddress,
-        authorization: headers.authorization,
-        host: headers.host,
-        origin: headers.origin,
-        isForwarded: FORWARDED.some((name) => headers[name] !== undefined),
-      },
-      role,
-      shows ? await context.store.tokens() : [],
-      requireTokens,
-    );
-    if (access.allowed) {
-      request.caller =
-        access.name === null ? 'someone on this machine' : `the token ${access.name}`;
-      return true;
-    }
-    if (access.status === 401) void reply.header('www-authenticate', 'Bearer realm="lockstep"');
-    sendError(reply, access.status, access.code, access.message, access.remedy);
-    return false;
-  };
-}
-
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
-
 /** The API as a plugin, to be mounted at `/api/v1`. */
-export function createApi(context: ApiContext, guard: Guard): FastifyPluginAsync {
+export function createApi(
+  context: ApiContext,
+  guard: Guard,
+  live: Partial<LiveTimes>,
+): FastifyPluginAsync {
   return async (app) => {
     app.setValidatorCompiler(createValidator(SCHEMAS));
     // Answers are written as they are: a schema that lags behind must not drop a field in silence. That answers and
@@ -101,25 +78,40 @@ export function createApi(context: ApiContext, guard: Guard): FastifyPluginAsync
     app.addHook('onRequest', async (request, reply) => {
       void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
       const { role } = request.routeOptions.config;
-      if (role !== undefined && !(await guard(request, reply, role))) return reply;
+      if (role !== undefined && !(await guard.admit(request, reply, role))) return reply;
       return undefined;
     });
     app.addHook('preValidation', async (request) => {
       // A body may be left out where nothing in it is required.
       if (request.method === 'POST') request.body ??= {};
     });
+    app.addHook('onSend', tagAnswer);
     await registerDocument(app, context);
     const paths = collectPaths(app);
-    addFleetRoutes(app, context);
+    const renderings = createRenderings(context);
+    addFleetRoutes(app, context, renderings);
     addWatchRoutes(app, context);
+    addLiveRoute(app, openStreams(context, renderings, live), (request) =>
+      guard.allows(request, 'viewer'),
+    );
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
     addReviewRoutes(app, context);
     addProposalRoutes(app, context);
     addCredentialRoutes(app, context);
+    await addSessionRoutes(app, context, guard);
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
     refuseOtherMethods(app, paths);
   };
+}
+
+function openStreams(
+  context: ApiContext,
+  renderings: Renderings,
+  times: Partial<LiveTimes>,
+): Streams {
+  const hello = { version: context.version, server: randomUUID() };
+  return createStreams(createChanges(context, renderings), hello, context.log, times);
 }
 
 async function registerDocument(app: FastifyInstance, context: ApiContext): Promise<void> {
@@ -156,9 +148,16 @@ async function registerDocument(app: FastifyInstance, context: ApiContext): Prom
             description:
               'Made by `lockstep token create`. Not needed from the machine that the controller runs on.',
           },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: SESSION_COOKIE,
+            description:
+              'Set by `POST /session`. What changes something is then taken only from pages of this server, as JSON.',
+          },
         },
       },
-      security: [{ token: [] }, {}],
+      security: [{ token: [] }, { session: [] }, {}],
     },
   });
 }

@@ -5,9 +5,9 @@ import Fastify, { type FastifyInstance } from 'fastify';
 
 import { failure, messageOf, type Failure } from '../base/failure.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { isLoopbackHost } from './access.ts';
-import { createApi, createGuard } from './api.ts';
+import { createApi } from './api.ts';
 import { sendError, sendThrown } from './errors.ts';
+import { createGuard } from './guard.ts';
 import { createMetrics } from './metrics.ts';
 import { addChecks, addFrontPage, addMetrics } from './pages.ts';
 import type { ApiContext, ListenAddress, ServerOptions, ServerPorts } from './ports.ts';
@@ -47,12 +47,12 @@ export async function createServer(ports: ServerPorts, options: ServerOptions): 
   const context: ApiContext = { ...ports, version: readProgramVersion() };
   const deviceListen = options.deviceListen ?? null;
   const main = createApp(context);
-  const guard = createGuard(context, asksForTokens(options));
+  const guard = createGuard(context, options);
   addChecks(main, ports.controller);
   addFrontPage(main, context.version);
   addMetrics(main, createMetrics(ports, context.version), guard);
   await addWebhooks(main, ports.forge?.webhooks ?? null);
-  await main.register(createApi(context, guard), { prefix: '/api/v1' });
+  await main.register(createApi(context, guard, options.live ?? {}), { prefix: '/api/v1' });
 
   const devices = deviceListen === null ? main : createApp(context);
   if (devices !== main) addChecks(devices, ports.controller);
@@ -114,13 +114,6 @@ function createApp({ log }: ApiContext): FastifyInstance {
     sendError(reply, 404, 'NotFound', 'There is nothing here.', 'See / for what there is.'),
   );
   return app;
-}
-
-/** Behind a proxy every request seems to come from this machine. */
-function asksForTokens({ auth, publicUrl }: ServerOptions): boolean {
-  if (auth?.requireTokens === true) return true;
-  if (publicUrl === undefined || publicUrl === null) return false;
-  return !URL.canParse(publicUrl) || !isLoopbackHost(new URL(publicUrl).host);
 }
 
 async function listenAt(

@@ -88,6 +88,10 @@ export function sendThrown(
     const remedy = 'Send JSON, with `Content-Type: application/json`.';
     return sendError(reply, 415, 'UnsupportedMediaType', 'The body is not JSON.', remedy);
   }
+  if (statusCode === 429) {
+    // The limiter has set `Retry-After`.
+    return sendError(reply, 429, 'TooManyTries', messageOf(error), 'Wait a minute.');
+  }
   if (statusCode >= 400 && statusCode < 500) {
     // The message may repeat the URL.
     const message = `${messageOf(error).slice(0, 300)}.`;

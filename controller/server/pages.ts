@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { Controller } from '../reconciler/controller.ts';
-import type { Guard } from './api.ts';
+import type { Guard } from './guard.ts';
 import type { Metrics } from './metrics.ts';
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -24,7 +24,7 @@ export function addChecks(app: FastifyInstance, controller: Pick<Controller, 'vi
 /** Adds `/metrics`, for whoever may look at the API. */
 export function addMetrics(app: FastifyInstance, metrics: Metrics, guard: Guard): void {
   app.get('/metrics', async (request, reply) => {
-    if (!(await guard(request, reply, 'viewer'))) return reply;
+    if (!(await guard.admit(request, reply, 'viewer'))) return reply;
     return reply.type(metrics.contentType).send(await metrics.render());
   });
 }

@@ -12,7 +12,9 @@ import type { ProductPolicy } from '../model/policy.ts';
 import type { ProposalDesk } from '../proposer/ports.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { Store } from '../stores/store.ts';
+import type { LiveTimes } from './live/live-times.ts';
 import type { PassTimes } from './pass-times.ts';
+import type { ProxyTrust } from './proxy-trust.ts';
 
 /** Takes webhooks in. What they lead to happens later: the answer says only that one was understood. */
 export interface WebhookReceiver {
@@ -105,8 +107,10 @@ export interface ListenAddress {
 
 /** Who may use the API. */
 export interface AuthOptions {
-  /** True: a bearer token is asked for also on this machine. */
+  /** True: being on this machine is not enough. */
   readonly requireTokens: boolean;
+  /** Null or undefined: no proxy is believed who somebody is. */
+  readonly proxy?: ProxyTrust | null;
 }
 
 export interface ServerOptions {
@@ -121,6 +125,8 @@ export interface ServerOptions {
   readonly auth?: AuthOptions;
   /** How long a close waits for requests under way before it cuts them off; default 10 s. */
   readonly closeGraceMs?: number;
+  /** How often changes are looked for and told; only tests are in a hurry. */
+  readonly live?: Partial<LiveTimes>;
 }
 
 /** What routes work with. */

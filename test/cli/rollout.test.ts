@@ -238,6 +238,8 @@ describe('settings', () => {
         github: null,
         githubPrivateKey: null,
         reviewHosts: [],
+        notices: [],
+        proxy: null,
         folder: '',
       },
     });

@@ -66,6 +66,8 @@ describe('run', SLOW, () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toContain(`add --server http://127.0.0.1:${fleet.port}`);
     }
+    // One that asks for tokens would refuse the first.
+    expect(results[2]?.stderr).toContain('stop the controller, make one, and start it again');
   });
 
   it('takes its settings from a file', async () => {

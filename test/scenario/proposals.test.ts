@@ -7,13 +7,12 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ErrorBody } from '../../controller/server/errors.ts';
+import type { EventJson, Page } from '../../controller/reports/answers.ts';
 import type {
-  EventJson,
-  Page,
   PossibleProposalJson,
   ProposalPreviewJson,
   PullRequestJson,
-} from '../../controller/reports/answers.ts';
+} from '../../controller/reports/proposal-answers.ts';
 import { type ApiAnswer, askHttp } from '../support/api.ts';
 import {
   firmwareFiles,

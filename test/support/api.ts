@@ -652,6 +652,13 @@ export function askHttp(url: string, ask: ApiAsk = {}): Promise<ApiAnswer> {
         headers: { ...(isPlain ? {} : { 'content-type': 'application/json' }), ...headers },
       },
       (response) => {
+        if (response.headers['content-type']?.startsWith('text/event-stream') === true) {
+          // It would never end: its head is the answer. `event-stream.ts` reads one.
+          const { statusCode, headers: head } = response;
+          resolve({ status: statusCode ?? 0, headers: head, text: '', json: null });
+          response.destroy();
+          return;
+        }
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));

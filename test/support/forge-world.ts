@@ -185,6 +185,7 @@ export async function startForgeWorld(given: ForgeWorldOptions = {}): Promise<Fo
       ...given.reviews,
     },
     notices: [],
+    proxy: null,
     followSource: true,
     log: { info: note, warn: note },
     ...given.serve,

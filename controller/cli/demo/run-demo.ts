@@ -118,6 +118,7 @@ async function openController(
       verify: null,
       forge: null,
       notices: [],
+      proxy: null,
       followSource: true,
       log: { info: () => undefined, warn: () => undefined },
     });

@@ -1,27 +1,25 @@
 // What the controller knows: the status, the products, and what is in force for each of them. All of it comes from the
 // controller's memory, except what the state remembers of firmware.
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import { sendFailure, sendUnknownProduct } from '../errors.ts';
 import { firmwareAnswers } from '../firmware-answers.ts';
+import type { Rendering, Renderings } from '../live/renderings.ts';
 import type { ApiContext } from '../ports.ts';
-import {
-  groupAnswers,
-  lockAnswers,
-  productAnswer,
-  releaseAnswers,
-  statusAnswer,
-  summaryAnswer,
-} from '../product-answers.ts';
+import { groupAnswers, lockAnswers, releaseAnswers, summaryAnswer } from '../product-answers.ts';
 import type { ProductView } from '../../reconciler/controller.ts';
 import { ref, type Schema } from '../schemas/build.ts';
 import { PRODUCT_LISTS } from '../schemas/product-schemas.ts';
 import { describeRoute, PRODUCT_PARAMS, type ProductParams } from './route.ts';
 
 /** Adds the routes. */
-export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { controller, store, gateway, forge, version } = context;
+export function addFleetRoutes(
+  app: FastifyInstance,
+  context: ApiContext,
+  renderings: Renderings,
+): void {
+  const { controller, store, gateway } = context;
 
   app.get(
     '/status',
@@ -32,7 +30,7 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
       role: 'viewer',
       answer: ref('Status'),
     }),
-    async () => statusAnswer(controller.view(), gateway, forge, version),
+    async (_request, reply) => sendRendering(reply, renderings.status()),
   );
 
   app.get(
@@ -61,10 +59,9 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
       answer: ref('Product'),
     }),
     async (request, reply) => {
-      const view = controller.view();
-      const product = findProduct(context, request.params.product);
-      if (product === null) return sendUnknownProduct(reply, request.params.product);
-      return productAnswer(product, view, gateway);
+      const rendering = renderings.product(request.params.product);
+      if (rendering === null) return sendUnknownProduct(reply, request.params.product);
+      return sendRendering(reply, rendering);
     },
   );
 
@@ -125,4 +122,8 @@ export function addFleetRoutes(app: FastifyInstance, context: ApiContext): void 
 /** What the controller knows of a product; null where it knows none of that name. */
 export function findProduct(context: ApiContext, name: string): ProductView | null {
   return context.controller.view().products.find(({ product }) => product === name) ?? null;
+}
+
+function sendRendering(reply: FastifyReply, { body, etag }: Rendering): FastifyReply {
+  return reply.header('etag', etag).type('application/json; charset=utf-8').send(body);
 }

@@ -7,7 +7,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { DeskRefusal, ProposalPreview } from '../../proposer/ports.ts';
 import { listPossible } from '../../proposer/possible.ts';
 import type { ProposalRequest } from '../../proposer/request.ts';
-import type { ProposalPreviewJson } from '../../reports/answers.ts';
+import type { ProposalPreviewJson } from '../../reports/proposal-answers.ts';
 import { renderFileDiff } from '../../reports/file-diff.ts';
 import { planJson } from '../../reports/plan-json.ts';
 import { sendError, sendFailure, sendUnknownProduct } from '../errors.ts';

@@ -329,6 +329,46 @@ describe('the targets of notices', () => {
   });
 });
 
+describe('the proxy of the settings', () => {
+  it('is none unless it is named, with the addresses that it is believed from', () => {
+    expect(settled('state: x').proxy).toBeNull();
+    const text = [
+      'access:',
+      '  userHeader: X-Forwarded-Email',
+      '  deployers: [ada@example.com]',
+      '  from: [127.0.0.1, 10.1.0.0/16, "fd00::/8"]',
+    ].join('\n');
+    expect(settled(text).proxy).toEqual({
+      userHeader: 'x-forwarded-email',
+      rolesHeader: null,
+      deployers: ['ada@example.com'],
+      from: ['127.0.0.1', '10.1.0.0/16', 'fd00::/8'],
+    });
+    const roles = 'access: { userHeader: X-User, rolesHeader: X-Roles, from: ["::1"] }';
+    expect(settled(roles).proxy).toMatchObject({ rolesHeader: 'x-roles', deployers: [] });
+    const viewers = 'access: { userHeader: X-User, from: ["::1"] }';
+    expect(settled(viewers).proxy).toMatchObject({ rolesHeader: null, deployers: [] });
+  });
+
+  it('is told its mistakes, so that nobody is believed by accident', () => {
+    expect(mistakesOf('access: { userHeader: "X User", deployers: [], users: [] }')).toEqual([
+      'run.yaml:1:9: `access` needs `from`.',
+      'run.yaml:1:48: `access.users` is no setting. Known are userHeader, rolesHeader, deployers, from.',
+      'run.yaml:1:23: `access.userHeader` must be the name of a header, such as X-Forwarded-Email.',
+      'run.yaml:1:44: `access.deployers` is empty.',
+    ]);
+    const text =
+      'access: { userHeader: Cookie, rolesHeader: Host, deployers: [a], from: [0.0.0.0/0, proxy.example.com] }';
+    expect(mistakesOf(text)).toEqual([
+      '`access.userHeader` is cookie, which any browser sends: name one that only the proxy sets.',
+      '`access.rolesHeader` is host, which any browser sends: name one that only the proxy sets.',
+      '`access` has both `rolesHeader` and `deployers`: keep one of them.',
+      '`access.from.0` is "0.0.0.0/0": give the proxy\'s address, or a network such as 10.1.0.0/16.',
+      '`access.from.1` is "proxy.example.com": give the proxy\'s address, or a network such as 10.1.0.0/16.',
+    ]);
+  });
+});
+
 describe('the keys of the settings', () => {
   const SSH = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ rosa@example.com';
   const GPG = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxyz\n-----END PGP PUBLIC KEY BLOCK-----';
