@@ -41,6 +41,8 @@ import type { Source } from './sources/source.ts';
 import type { State } from './stores/open-state.ts';
 import { openState, openStateToRead } from './stores/open-state.ts';
 
+export { findAtParticle } from './fleets/particle/find-at-particle.ts';
+
 /**
  * Opens everything and starts serving. Devices are answered by what the state holds from the first moment, before the
  * source is read; resolves when the first reading and pass are done.

@@ -10,6 +10,8 @@ import type { Failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
 import type { Budget } from './budget.ts';
+import type { CatalogueEntry } from './read-catalogue.ts';
+import { readCatalogue } from './read-catalogue.ts';
 import type { CloudDevice, CloudFirmware, CloudGroup, CloudProduct } from './nouns.ts';
 import {
   readDevice,
@@ -61,9 +63,11 @@ export interface Client {
   scopes(): Asked<readonly string[] | null>;
   product(product: string): Asked<CloudProduct>;
   firmware(product: string): Asked<ReadonlyMap<number, CloudFirmware>>;
+  /** The same list with everything that people wrote, and with what is filed wrongly. */
+  catalogue(product: string): Asked<readonly CatalogueEntry[]>;
   groups(product: string): Asked<ReadonlyMap<string, CloudGroup>>;
-  /** A page (from 1) in the order of device ids. */
-  devicePage(product: string, page: number): Asked<DevicePage>;
+  /** A page (from 1) in the order of device ids; with `isHeld`, of those that are held in quarantine. */
+  devicePage(product: string, page: number, isHeld?: boolean): Asked<DevicePage>;
   /** The devices whose id contains a text. */
   findDevices(product: string, id: string): Asked<DevicePage>;
   device(product: string, id: string): Asked<CloudDevice>;
@@ -211,18 +215,27 @@ export function createClient(options: ClientOptions): Client {
         },
         readFirmwareList,
       ),
+    catalogue: (product) =>
+      read(
+        {
+          method: 'GET',
+          path: pathOf(product, '/firmware'),
+          what: `read the firmware of ${product}`,
+        },
+        readCatalogue,
+      ),
     groups: (product) =>
       read(
         { method: 'GET', path: pathOf(product, '/groups'), what: `read the groups of ${product}` },
         readGroups,
       ),
-    devicePage: (product, page) =>
+    devicePage: (product, page, isHeld = false) =>
       read(
         {
           method: 'GET',
           path: pathOf(
             product,
-            `/devices?page=${page}&perPage=${PAGE_SIZE}&sortAttr=deviceId&sortDir=asc`,
+            `/devices?page=${page}&perPage=${PAGE_SIZE}&sortAttr=deviceId&sortDir=asc${isHeld ? '&quarantined=true' : ''}`,
           ),
           what: `read page ${page} of the devices of ${product}`,
         },

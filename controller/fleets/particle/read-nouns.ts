@@ -129,7 +129,7 @@ function readVersion(value: unknown): number | null {
 }
 
 /** A whole number from 0 on, also where it comes as text. */
-function readCount(value: unknown): number | null {
+export function readCount(value: unknown): number | null {
   const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
   const count = isNumber ? Number(value) : Number.NaN;
   return Number.isSafeInteger(count) && count >= 0 ? count : null;

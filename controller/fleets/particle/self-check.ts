@@ -44,20 +44,9 @@ export async function checkProduct(
 ): Promise<Result<SelfCheck, Failure>> {
   const scopes = await client.scopes();
   if (!scopes.ok) return scopes;
-  const held = scopes.value;
-  const holds = (scope: string): boolean =>
-    // A token of a person has no list of scopes, or one that holds everything.
-    held === null || held.length === 0 || held.includes(scope) || held.includes('*:*');
-  const missing = SCOPES_NEEDED.filter((scope) => !holds(scope));
-  if (missing.length > 0) {
-    return fail(
-      failure(
-        'ParticleScopesMissing',
-        `The token lacks ${missing.length === 1 ? 'the scope' : 'the scopes'} ${missing.join(', ')}: add ${missing.length === 1 ? 'it' : 'them'} to the API user, and set the new token that this makes as LOCKSTEP_PARTICLE_TOKEN.`,
-        'stall',
-      ),
-    );
-  }
+  const holds = holderOf(scopes.value);
+  const lacking = lackOf(scopes.value, SCOPES_NEEDED);
+  if (lacking !== null) return fail(lacking);
   const found = await client.product(product);
   if (!found.ok) return found;
   const { platformId } = found.value;
@@ -86,4 +75,23 @@ export async function checkProduct(
     );
   }
   return ok({ mayDelete: holds(SCOPE_TO_DELETE), warnings });
+}
+
+/** Why a token can't be used that lacks some of the scopes; null where it holds all. `held` is null where nothing is told. */
+export function lackOf(held: readonly string[] | null, needed: readonly string[]): Failure | null {
+  const holds = holderOf(held);
+  const missing = needed.filter((scope) => !holds(scope));
+  if (missing.length === 0) return null;
+  const [noun, them] = missing.length === 1 ? ['scope', 'it'] : ['scopes', 'them'];
+  return failure(
+    'ParticleScopesMissing',
+    `The token lacks the ${noun} ${missing.join(', ')}: add ${them} to the API user, and set the new token that this makes as LOCKSTEP_PARTICLE_TOKEN.`,
+    'stall',
+  );
+}
+
+/** A token of a person has no list of scopes, or one that holds everything. */
+function holderOf(held: readonly string[] | null): (scope: string) => boolean {
+  return (scope) =>
+    held === null || held.length === 0 || held.includes(scope) || held.includes('*:*');
 }

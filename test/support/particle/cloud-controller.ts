@@ -15,6 +15,8 @@ export interface CloudController {
   readonly controller: Controller;
   /** Commits manifests beside the product and the firmware named, and goes to them. */
   commit(words: CommitWords): Promise<void>;
+  /** Commits these files, and goes to them. */
+  commitFiles(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
   /** Lets minutes pass, each with a round and a pass. */
   minutes(count: number): Promise<void>;
   view(): ProductView;
@@ -93,6 +95,9 @@ export async function startCloudController(options: ManagedOptions = {}): Promis
         texts.push(documentOf(kind, name, `product: thermostat, ${spec}`));
       }
       files['fleet.yaml'] = texts.join('---\n');
+      await world.commitFiles(files);
+    },
+    async commitFiles(files) {
       source.commit(files);
       await sync();
     },
