@@ -135,7 +135,9 @@ function describeFound({ items, next, total }, { isSearching, before, filters })
     return items.length === 0 ? 'Searching…' : `${formatCount(items.length)} found, searching…`;
   }
   const kind = countFilters(filters) === 0 ? '' : ' that match';
-  const whole = total === null ? '' : ` of ${countOf(total, 'device')}${kind}`;
+  // At its end a list is counted, whoever else knew.
+  const sum = next === null && before !== null ? before + items.length : total;
+  const whole = sum === null ? '' : ` of ${countOf(sum, 'device')}${kind}`;
   if (items.length === 0) return next === null ? 'No more devices' : 'None found so far';
   if (before === null) return `${formatCount(items.length)} shown${whole}`;
   const range = `${formatCount(before + 1)}–${formatCount(before + items.length)}`;
@@ -211,16 +213,21 @@ function DeviceTable({ product, list: { page, isSearching }, filters, onSort }) 
 /** @param {{ title: string, by: string, order: string, onSort: (order: string) => void }} props */
 function SortButton({ title, by, order, onSort }) {
   const isBy = order === by || order === `${by}-`;
-  return h(
-    'button',
-    {
-      class: isBy ? 'sort is-on' : 'sort',
-      type: 'button',
-      onClick: () => onSort(order === by ? `${by}-` : by),
-    },
-    title,
-    h('span', { class: 'sort-mark', 'aria-hidden': 'true' }, order === `${by}-` ? '↓' : '↑'),
-  );
+  return [
+    h(
+      'button',
+      {
+        key: 'button',
+        class: isBy ? 'sort is-on' : 'sort',
+        type: 'button',
+        onClick: () => onSort(order === by ? `${by}-` : by),
+      },
+      title,
+      h('span', { class: 'sort-mark', 'aria-hidden': 'true' }, order === `${by}-` ? '↓' : '↑'),
+    ),
+    // Where the head is out of sight, nothing in it must take the focus.
+    h('span', { key: 'words', class: 'sort-words' }, title),
+  ];
 }
 
 /** @param {{ device: DeviceSummaryJson }} props */

@@ -34,14 +34,21 @@ const TIME_STEPS_MS = [
 
 /**
  * The points of a release until now, or until it was done; null where it has not begun.
- * @param {Pick<RolloutJson, 'samples' | 'startedAt' | 'finishedAt' | 'progress'>} rollout
+ * @param {Pick<RolloutJson, 'samples' | 'startedAt' | 'finishedAt' | 'halt' | 'progress'>} rollout
  * @param {number} now
  * @returns {Series | null}
  */
-export function seriesOf({ samples, startedAt, finishedAt, progress }, now) {
+export function seriesOf({ samples, startedAt, finishedAt, halt, progress }, now) {
   const points = samples.map(({ at, exposure, inFlight, succeeded, failed }) =>
     pointOf(Date.parse(at), { exposure, inFlight, succeeded, failed }),
   );
+  const halted = halt === null ? null : Date.parse(halt.at);
+  const before = points.at(-1);
+  if (halt !== null && halted !== null && before !== undefined && halted > before.at) {
+    // It is told with its numbers, sampled or not.
+    const { succeeded, failed } = halt;
+    points.push(pointOf(halted, { ...before, succeeded, failed }));
+  }
   const first = points[0]?.at ?? (startedAt === null ? null : Date.parse(startedAt));
   if (first === null) return null;
   const last = points.at(-1);

@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 const progress = { exposure: 50, inFlight: 1, succeeded: 3, failed: 1 };
 
 function rollout(
-  change: Partial<Pick<RolloutJson, 'samples' | 'startedAt' | 'finishedAt'>> & {
+  change: Partial<Pick<RolloutJson, 'samples' | 'startedAt' | 'finishedAt' | 'halt'>> & {
     readonly progress?: typeof progress | null;
   } = {},
 ) {
@@ -33,6 +33,7 @@ function rollout(
     samples: [sample(0, 10, 0, 0), sample(5, 10, 1, 1)],
     startedAt: new Date(START).toISOString(),
     finishedAt: null,
+    halt: null,
     ...change,
     progress: (change.progress === undefined ? progress : change.progress) as
       RolloutJson['progress'] | null,
@@ -64,6 +65,27 @@ describe('the points of a release', () => {
     const finishedAt = new Date(START + 6 * MINUTE_MS).toISOString();
     const series = seriesOf(rollout({ finishedAt }), START + 90 * MINUTE_MS);
     expect([series?.to, series?.points.length]).toEqual([START + 6 * MINUTE_MS, 2]);
+  });
+
+  it('hold the halt, where no sample was taken of it', () => {
+    const halt = (minutes: number) => ({
+      action: 'hold' as const,
+      at: new Date(START + minutes * MINUTE_MS).toISOString(),
+      failed: 3,
+      succeeded: 1,
+      message: '',
+    });
+    const points = (minutes: number) =>
+      seriesOf(rollout({ halt: halt(minutes) }), START + 90 * MINUTE_MS)?.points ?? [];
+    expect(points(7)[2]).toEqual({
+      at: START + 7 * MINUTE_MS,
+      exposure: 10,
+      inFlight: 0,
+      succeeded: 1,
+      failed: 3,
+      failureRate: 75,
+    });
+    expect(points(5).length).toBe(3);
   });
 
   it('are none before it begins', () => {
