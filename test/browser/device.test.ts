@@ -119,7 +119,9 @@ describe('a device', () => {
   it('of the bench gave evidence', async () => {
     await open('bench-1');
     const rows = await rowsOf('Versions that the device has verified');
-    expect(rows.map(([version]) => version).toSorted()).toEqual(['Version 41', 'Version 42']);
+    expect(new Set(rows.map(([version]) => version))).toEqual(
+      new Set(['Version 41', 'Version 42']),
+    );
     for (const [, level, since] of rows) {
       expect(level).toMatch(/^(?:flashed|reported|claimed)$/);
       expect(since).toMatch(/^\d\d:\d\d:\d\d$/);

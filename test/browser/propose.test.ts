@@ -151,7 +151,7 @@ describe('with a forge', () => {
 
   it('“Approve step” leads to the pull request that the controller has opened', async () => {
     await fleet.until('the approval is asked for', () =>
-      fleet.github.pullRequests().some(({ head }) => /^lockstep\/approve\//.test(head.branch)),
+      fleet.github.pullRequests().some(({ head }) => head.branch.startsWith('lockstep/approve/')),
     );
     const dialog = await press(RELEASE, 'Approve step all');
     await dialog.getByText(/^Pull request #\d+ is open for it already\.$/).waitFor();
