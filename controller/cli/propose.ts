@@ -9,10 +9,12 @@ import { type Command, Option } from 'commander';
 import { type Failure, failure } from '../base/failure.ts';
 import { fail, type Result } from '../base/result.ts';
 import type { FlashMode } from '../model/desired.ts';
+import { proposeApproval } from '../proposals/approve-step.ts';
 import { proposeFirmware } from '../proposals/firmware.ts';
 import { proposeLock } from '../proposals/lock.ts';
 import type { Proposal, ProposalInput, ProposalRefusal } from '../proposals/proposal.ts';
 import { proposeRelease } from '../proposals/release.ts';
+import { proposeResumption } from '../proposals/resume-release.ts';
 import { proposeUnlock } from '../proposals/unlock.ts';
 import { proposeWithdrawal } from '../proposals/withdraw.ts';
 import { readManifestTexts } from '../reconciler/manifest-texts.ts';
@@ -37,6 +39,10 @@ interface LockOptions extends ProposeOptions {
 
 interface ReleaseOptions extends ProposeOptions {
   readonly group?: string;
+}
+
+interface ApproveOptions extends ReleaseOptions {
+  readonly version?: number;
 }
 
 interface FirmwareOptions extends ProposeOptions {
@@ -69,6 +75,8 @@ export function addPropose(program: Command, shell: Shell): void {
   addRelease(command, shell);
   addFirmware(command, shell);
   addWithdraw(command, shell);
+  addApprove(command, shell);
+  addResume(command, shell);
 }
 
 function addLock(propose: Command, shell: Shell): void {
@@ -180,6 +188,53 @@ function addWithdraw(propose: Command, shell: Shell): void {
       'lockstep propose withdraw 42 --reason "bricks rev B" --url https://example.com/incidents/7',
       'never offered again',
     ],
+  ]);
+}
+
+function addApprove(propose: Command, shell: Shell): void {
+  const command = propose
+    .command('approve')
+    .description(
+      'Approves a step of the version that is released. Approvals of other versions are dropped.',
+    )
+    .argument('<STEP>', 'its name in the strategy of the Release')
+    .option('--group <name>', 'of the release to a group (default: to every device of the product)')
+    .addOption(
+      new Option(
+        '--version <n>',
+        'only if the Release is of this version (default: whichever it is of)',
+      ).argParser(parseVersion),
+    )
+    .action(async (step: string, options: ApproveOptions) => {
+      const { group = null, version = null, product = null } = options;
+      shell.exitCode = await runProposal(shell, options, (input) =>
+        proposeApproval(input, { step, group, version, product }),
+      );
+    });
+  addProposeOptions(command);
+  addExamples(command, [
+    ['lockstep propose approve half', 'the step may begin once this is merged'],
+    ['lockstep propose approve all --group rev-b --version 42', 'and no other version'],
+  ]);
+}
+
+function addResume(propose: Command, shell: Shell): void {
+  const command = propose
+    .command('resume')
+    .description(
+      'Lets a release go on: ends its pause, or raises its attempt after a halt. Whether it has halted is not looked up.',
+    )
+    .option('--group <name>', 'of the release to a group (default: to every device of the product)')
+    .action(async (options: ReleaseOptions) => {
+      const { group = null, product = null } = options;
+      shell.exitCode = await runProposal(shell, options, (input) =>
+        proposeResumption(input, { group, product, halted: 'unknown' }),
+      );
+    });
+  addProposeOptions(command);
+  addExamples(command, [
+    ['lockstep propose resume', 'after a halt or a pause'],
+    ['lockstep propose resume --group rev-b --local', 'in the working tree'],
   ]);
 }
 

@@ -84,7 +84,7 @@ export function proposeResumption(
   if (isHalted) {
     draft.edit(release, { kind: 'set', path: ['spec', 'attempt'], value: attempt + 1 });
     summary.push(
-      `${nameOf(release)} is attempted again: \`attempt\` is raised from ${attempt} to ${attempt + 1}. Failures are counted anew; exposure and successes stay.`,
+      `${nameOf(release)} is attempted again: \`attempt\` is raised from ${attempt} to ${attempt + 1}. Failures are counted anew. After a hold it goes on where it was, after a rollback it starts over.`,
     );
   }
   if (paused) {

@@ -3,7 +3,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 
 /** Lines added and taken away beyond which the smallest difference is not looked for: that takes time by their square. */
-const EDITED_LINES_MAX = 5_000;
+const EDITED_LINES_MAX = 500;
 
 /** Null stands for a file that is not there. Paths and text are shown as they are, control characters included. */
 export function renderFileDiff(path: string, before: string | null, after: string | null): string {

@@ -9,6 +9,8 @@ const COMMANDS = [
   'inspect',
   'propose',
   'propose firmware',
+  'propose approve',
+  'propose resume',
   'plan',
   'apply',
   'run',
@@ -38,6 +40,11 @@ describe('help', { timeout: 120_000 }, () => {
   it('explains the filters and orders of `devices` as in the golden file', async () => {
     const { stdout } = await runCli(['devices', '--help']);
     await expect(stdout).toMatchFileSnapshot('golden/devices-help.txt');
+  });
+
+  it.each(['approve', 'resume'])('explains `propose %s` as in the golden file', async (name) => {
+    const { stdout } = await runCli(['propose', name, '--help']);
+    await expect(stdout).toMatchFileSnapshot(`golden/propose-${name}-help.txt`);
   });
 
   it('lists every command', async () => {

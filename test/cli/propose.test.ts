@@ -108,6 +108,33 @@ describe('propose --local', { timeout: 120_000 }, () => {
     expect(git(cwd, 'status', '--short')).toBe('');
   });
 
+  it('approves a step of the released version, and resumes the release', async () => {
+    const cwd = makeRepo('approve');
+    expect(await runCli(['propose', 'approve', 'half', '--local'], { cwd })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('Next:') as string,
+    });
+    const again = await runCli(['propose', 'approve', 'half', '--version', '1', '--local'], {
+      cwd,
+    });
+    expect(again.stdout).toBe(
+      'Nothing to do: Release thermostat (release.yaml) approves the step half of version 1 already.\n',
+    );
+    const other = await runCli(['propose', 'approve', 'half', '--version', '2', '--local'], {
+      cwd,
+    });
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('error VersionMismatch');
+    const resumed = await runCli(['propose', 'resume', '--local'], { cwd });
+    expect(resumed.stdout).toContain('`attempt` is raised from 1 to 2');
+    const grouped = await runCli(['propose', 'resume', '--group', 'bench', '--local'], { cwd });
+    expect(grouped.stderr).toContain('There is no Release to the group bench');
+    const added = git(cwd, 'diff', '--unified=0')
+      .split('\n')
+      .filter((line) => line.startsWith('+ '));
+    expect(added).toEqual(['+  approved: [1/half]', '+  attempt: 2']);
+  });
+
   it('writes nothing on a mistake, and tells all of them', async () => {
     const cwd = untouched;
     const [unknown, json, grouped, opaque, noForge] = await Promise.all([

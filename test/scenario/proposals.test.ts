@@ -300,6 +300,35 @@ describe('proposals of a release under way', { timeout: 60_000 }, () => {
     expect((await open(world, body)).number).toBe(own?.number);
     expect(world.github.pullRequests()).toHaveLength(1);
   });
+
+  it('resume what has halted, and nothing before', async () => {
+    const body = { kind: 'resume', product: 'thermostat' };
+    const item = { kind: 'resume', group: null, version: 42, step: null };
+    expect(await possible(world)).toContainEqual({
+      ...item,
+      may: false,
+      reason: 'The release is neither halted nor paused.',
+    });
+    expect(errorOf(await ask(world, '/proposals', body))).toEqual([422, 'NotHalted']);
+    for (const id of ['dev-1', 'dev-2', 'dev-3']) bad.add(id);
+    const [own] = world.github.pullRequests();
+    await world.github.mergePullRequest(own?.number ?? 0);
+    await world.until('the release has halted', () =>
+      (world.view()?.plan?.releases[0]?.waits ?? []).some(({ kind }) => kind === 'halted'),
+    );
+    expect(await possible(world)).toContainEqual({ ...item, may: true, reason: null });
+    const shown = await preview(world, body);
+    expect(shown.files[0]?.diff).toContain('+  attempt: 2\n');
+    expect(shown.plan?.products[0]?.actions).toMatchObject([
+      { type: 'SetExposure', cause: 'resume' },
+    ]);
+    const { number } = await open(world, body);
+    bad.clear();
+    await world.github.mergePullRequest(number);
+    await world.until('all run 42', () =>
+      ['dev-1', 'dev-2', 'dev-3'].every((id) => world.running(id) === 42),
+    );
+  });
 });
 
 describe('proposals without a forge', { timeout: 60_000 }, () => {

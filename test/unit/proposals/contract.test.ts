@@ -14,6 +14,7 @@ import { proposeFirmware } from '../../../controller/proposals/firmware.ts';
 import { proposeLock } from '../../../controller/proposals/lock.ts';
 import type { Proposal, ProposalRefusal } from '../../../controller/proposals/proposal.ts';
 import { proposeRelease } from '../../../controller/proposals/release.ts';
+import { proposeResumption } from '../../../controller/proposals/resume-release.ts';
 import { proposeRevert } from '../../../controller/proposals/revert-release.ts';
 import { proposeUnlock } from '../../../controller/proposals/unlock.ts';
 import { proposeWithdrawal } from '../../../controller/proposals/withdraw.ts';
@@ -136,6 +137,21 @@ const STRANGERS = [
   '-',
   'x'.repeat(256),
 ];
+
+/** The tree with every release paused. */
+function paused(files: Files): Files {
+  return new Map(
+    [...files].map(([path, text]) => {
+      if (!/^kind: Release\r?$/m.test(text)) return [path, text];
+      return [
+        path,
+        text.includes('paused: false')
+          ? text.replaceAll('paused: false', 'paused: true')
+          : text.replaceAll(/^( +)version: .*?(\r?)$/gm, '$&\n$1paused: true$2'),
+      ];
+    }),
+  );
+}
 
 /** Devices that locks list. */
 function lockedOf({ desired }: Sample): readonly string[] {
@@ -279,6 +295,31 @@ describe('a proposal on any tree', () => {
         expect(approvals(after)).toEqual([...approvals(files), asked.step]);
         expect(changedSpecs(files, after)).toHaveLength(1);
         expect(propose(after)).toMatchObject({ error: { kind: 'nothingToDo' } });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('resumes the release once for each halt, and changes nothing else', () => {
+    const request = sample.chain(({ files, desired }) =>
+      fc.record({
+        release: fc.constantFrom(...desired.releases.map(({ spec }) => spec)),
+        isHalted: fc.boolean(),
+        files: fc.boolean().map((isPaused) => (isPaused ? paused(files) : files)),
+      }),
+    );
+    fc.assert(
+      fc.property(request, ({ files, release: { version, attempt, group }, isHalted }) => {
+        const halted = isHalted ? { version, attempt } : null;
+        const propose = (from: Files) =>
+          proposeResumption({ files: from }, { product: null, group, halted });
+        const after = expectSound(files, propose);
+        const release = only(after).releases.find(({ spec }) => spec.group === group);
+        const next = isHalted ? attempt + 1 : attempt;
+        expect(release?.spec).toMatchObject({ version, attempt: next, paused: false });
+        expect(changedSpecs(files, after)).toEqual([`Release ${release?.origin.name}`]);
+        const kind = isHalted ? 'nothingToDo' : 'mistakes';
+        expect(propose(after)).toMatchObject({ error: { kind } });
       }),
       { numRuns: 20 },
     );

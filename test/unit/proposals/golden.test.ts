@@ -12,6 +12,7 @@ import type {
   ProposalRefusal,
 } from '../../../controller/proposals/proposal.ts';
 import { proposeRelease } from '../../../controller/proposals/release.ts';
+import { proposeResumption } from '../../../controller/proposals/resume-release.ts';
 import { proposeRevert } from '../../../controller/proposals/revert-release.ts';
 import { proposeUnlock } from '../../../controller/proposals/unlock.ts';
 import { proposeWithdrawal } from '../../../controller/proposals/withdraw.ts';
@@ -163,6 +164,16 @@ const CASES: readonly Case[] = [
     group: null,
     version: 41,
     step: 'half',
+  }),
+  caseOf('resume', ODD_FLEET, proposeResumption, {
+    product: null,
+    group: null,
+    halted: { version: 42, attempt: 2 },
+  }),
+  caseOf('resume-starter', readStarter(), proposeResumption, {
+    product: null,
+    group: null,
+    halted: 'unknown',
   }),
 ];
 

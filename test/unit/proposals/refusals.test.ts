@@ -12,6 +12,10 @@ import { renameVersion } from '../../../controller/proposals/firmware-names.ts';
 import { proposeLock } from '../../../controller/proposals/lock.ts';
 import type { Proposal, ProposalRefusal } from '../../../controller/proposals/proposal.ts';
 import { proposeRelease } from '../../../controller/proposals/release.ts';
+import {
+  proposeResumption,
+  type ResumeRequest,
+} from '../../../controller/proposals/resume-release.ts';
 import { proposeRevert } from '../../../controller/proposals/revert-release.ts';
 import { proposeWithdrawal } from '../../../controller/proposals/withdraw.ts';
 import { type Files, moduleOf, ODD_FLEET, readExample, readStarter } from './odd-fleet.ts';
@@ -290,6 +294,65 @@ describe('a withdrawal', () => {
       (line) => line.split(':')[0],
     );
     expect(told).toEqual(['InvalidReason', 'InvalidUrl', 'UnknownVersion']);
+  });
+});
+
+describe('a resumption', () => {
+  const paused = withFile(ODD_FLEET, 'release.yaml', (text) =>
+    text.replace('paused: false', 'paused: true'),
+  );
+  const resume = (files: Files, halted: ResumeRequest['halted'], group: string | null = null) =>
+    proposeResumption({ files }, { product: 'thermostat', group, halted });
+  const branchOf = (outcome: ReturnType<typeof resume>) => outcome.ok && outcome.value.branch;
+
+  it('of a release that goes on, or is not there, is refused', () => {
+    expect(tell(resume(ODD_FLEET, null))).toEqual([
+      'NotHalted release.yaml:12: Release thermostat (release.yaml) is neither halted nor paused. Nothing holds it here; `lockstep status` says what it waits for.',
+    ]);
+    expect(tell(resume(ODD_FLEET, null, 'bench'))).toEqual([
+      'UnknownRelease: There is no Release to the group bench of thermostat. Release a version first: `lockstep propose release VERSION`.',
+    ]);
+  });
+
+  it('of an attempt that was raised since is nothing to do', () => {
+    expect(tell(resume(ODD_FLEET, { version: 42, attempt: 1 }))).toEqual([
+      'nothingToDo: Release thermostat (release.yaml) has `attempt: 2` already; attempt 1 is what halted.',
+    ]);
+  });
+
+  it('of another version than the one that halted is refused', () => {
+    expect(tell(resume(paused, { version: 41, attempt: 2 }))).toEqual([
+      'VersionMismatch release.yaml:12: Release thermostat (release.yaml) is of version 42; what halted is version 41. Wait until version 42 is in force: it starts by itself, as its own first attempt.',
+    ]);
+  });
+
+  it('of a withdrawn version is refused', () => {
+    const files = withFile(paused, 'firmware.yaml', (text) =>
+      text.replace('  version: 42', '  withdrawn: { reason: bricks }\n  version: 42'),
+    );
+    expect(tell(resume(files, { version: 42, attempt: 2 }))[0]).toMatch(/^FirmwareWithdrawn/);
+  });
+
+  it('is not guessed where there are two releases', () => {
+    const twin = [...ODD_FLEET].map(([path, text]) =>
+      path === 'release.yaml'
+        ? ['twin.yaml', text.replace('name: thermostat', 'name: twin')]
+        : [path, text],
+    ) as [string, string][];
+    const files = new Map([...ODD_FLEET, ...twin]);
+    expect(tell(resume(files, 'unknown'))[0]).toMatch(/^ReleaseConflict/);
+  });
+
+  it('ends only the pause where nobody looked whether it has halted, and both where it has', () => {
+    const outcome = resume(paused, 'unknown');
+    expect(outcome.ok && outcome.value.summary).toEqual([
+      'Release thermostat (release.yaml) is no longer paused.',
+    ]);
+    const both = resume(paused, { version: 42, attempt: 2 });
+    expect(both.ok && both.value.summary).toHaveLength(2);
+    expect(both.ok && both.value.files['release.yaml']).toMatch(/attempt: 3\n {2}paused: false/);
+    const halted = resume(ODD_FLEET, { version: 42, attempt: 2 });
+    expect(new Set([outcome, both, halted].map(branchOf)).size).toBe(3);
   });
 });
 
