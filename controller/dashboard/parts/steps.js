@@ -37,7 +37,11 @@ export function Steps({ steps, label, isHeld = false }) {
           h('strong', null, step.name),
           h('span', { class: 'sr-only' }, `, ${word}`),
         ),
-        h('span', { class: 'muted' }, `${formatPercent(step.limit)} · ${countOf(step.devices, 'device')}`),
+        h(
+          'span',
+          { class: 'muted' },
+          `${formatPercent(step.limit)} · ${countOf(step.devices, 'device')}`,
+        ),
         wantsApproval && h('span', { class: 'step-note' }, 'needs approval'),
       );
     }),
