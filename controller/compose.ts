@@ -12,6 +12,9 @@ import { fail, ok } from './base/result.ts';
 import { credentialsOf } from './cli/forge-options.ts';
 import type { OfflineFleet, ServedController, ServeOptions } from './cli/ports.ts';
 import type { GatewayDriver } from './fleets/gateway/gateway-driver.ts';
+import type { ParticleDriver } from './fleets/particle/particle-driver.ts';
+import { PARTICLE_API } from './fleets/particle/particle-driver.ts';
+import type { FleetDriver } from './fleets/driver.ts';
 import { FLEET_DRIVERS } from './fleets/registry.ts';
 import type { Forge } from './forges/forge.ts';
 import { type PageTemplates, pagesOfFolder } from './model/pages.ts';
@@ -27,7 +30,7 @@ import { createReviewer } from './reviewer/reviewer.ts';
 import { createWebhookInbox } from './reviewer/webhook-inbox.ts';
 import { createServer } from './server/create-server.ts';
 import { createPassTimes, type PassTimes } from './server/pass-times.ts';
-import type { ForgePort } from './server/ports.ts';
+import type { FleetInsight, ForgePort } from './server/ports.ts';
 import { readProgramVersion } from './server/program-version.ts';
 import { pagesOfGitUrl } from './sources/git/git-pages.ts';
 import { createGuardedOpener } from './sources/guarded-url.ts';
@@ -37,6 +40,8 @@ import { openUrl } from './sources/open-url.ts';
 import type { Source } from './sources/source.ts';
 import type { State } from './stores/open-state.ts';
 import { openState, openStateToRead } from './stores/open-state.ts';
+
+export { findAtParticle } from './fleets/particle/find-at-particle.ts';
 
 /**
  * Opens everything and starts serving. Devices are answered by what the state holds from the first moment, before the
@@ -54,8 +59,10 @@ export async function composeController(
   if (!state.ok) return state;
   const { store } = state.value;
   const gateway = createGateway(state.value, log, options);
+  const particle = createParticle(state.value, log, options.particle);
   const passTimes = createPassTimes();
-  const controller = connect(state.value, gateway, source.value, log, options, passTimes);
+  const fleets = { gateway, particle };
+  const controller = connect(state.value, fleets, source.value, log, options, passTimes);
   const reviews =
     forge === null || source.value === null
       ? null
@@ -73,7 +80,7 @@ export async function composeController(
       controller,
       store,
       deviceRoutes: gateway.routes,
-      gateway,
+      gateway: joinInsights(gateway, particle),
       forge: reviews,
       pages: pagesOf(options.source, forge),
       proposals:
@@ -98,6 +105,7 @@ export async function composeController(
     await reviews?.close();
     await notifier?.close();
     await controller.close();
+    await particle.close();
     await gateway.close();
     await source.value?.close();
     await state.value.release();
@@ -110,6 +118,7 @@ export async function composeController(
     return listening;
   }
   gateway.start();
+  particle.start();
   const { address, deviceAddress } = listening.value;
   state.value.announce(address);
   // Before the first pass: what it does is told.
@@ -259,9 +268,37 @@ function createGateway(
   );
 }
 
+function createParticle(
+  state: State,
+  log: ReconcilerLog,
+  access: ServeOptions['particle'],
+): ParticleDriver {
+  return FLEET_DRIVERS.particle(
+    { store: state.store, binaries: state.binaries, clock: systemClock, log },
+    {
+      token: access?.token ?? null,
+      api: access?.api ?? PARTICLE_API,
+      random: Math.random,
+    },
+  );
+}
+
+/** What is known of a product, by whichever fleet has it. */
+function joinInsights(gateway: GatewayDriver, particle: ParticleDriver): FleetInsight {
+  const of = (product: string): Omit<FleetInsight, 'trafficOf'> =>
+    particle.policyOf(product) === null ? gateway : particle;
+  return {
+    policyOf: (product) => of(product).policyOf(product),
+    momentOf: (product) => of(product).momentOf(product),
+    isListening: (product) => of(product).isListening(product),
+    // Devices at Particle ask nobody here.
+    trafficOf: (product) => gateway.trafficOf(product),
+  };
+}
+
 function connect(
   state: State,
-  gateway: GatewayDriver,
+  { gateway, particle }: { readonly gateway: GatewayDriver; readonly particle: ParticleDriver },
   source: Source | null,
   log: ReconcilerLog,
   options: Pick<ServeOptions, 'adopt' | 'intervalMs' | 'followSource'>,
@@ -277,7 +314,10 @@ function connect(
         openUrl,
         knownBinary: (sha256) => state.binaries.facts(sha256),
       }),
-      drivers: new Map([[gateway.name, gateway]]),
+      drivers: new Map<string, FleetDriver>([
+        [gateway.name, gateway],
+        [particle.name, particle],
+      ]),
       openUrl,
       clock: systemClock,
       log,
@@ -304,7 +344,9 @@ export async function composeOffline(options: {
     allowAnonymous: false,
     publicUrl: null,
   });
-  const controller = connect(state.value, gateway, null, log, {
+  // It talks to nobody: what is shown is what the controller read last.
+  const particle = createParticle(state.value, log, undefined);
+  const controller = connect(state.value, { gateway, particle }, null, log, {
     adopt: false,
     intervalMs: 60_000,
     followSource: false,
@@ -315,7 +357,7 @@ export async function composeOffline(options: {
       controller,
       store,
       deviceRoutes: gateway.routes,
-      gateway,
+      gateway: joinInsights(gateway, particle),
       forge: null,
       pages: null,
       proposals: null,

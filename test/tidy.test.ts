@@ -21,10 +21,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ['base', 'model', 'gates', 'releases', 'devices'],
   reports: ['base', 'model', 'releases', 'devices', 'gates', 'plan'],
   proposals: ['base', 'model', 'firmware', 'manifests'],
+  imports: ['base', 'model', 'firmware', 'proposals'],
   sources: ['base', 'model'],
   forges: ['base', 'model'],
   stores: ['base', 'model', 'firmware', 'devices', 'releases'],
-  fleets: ['base', 'model', 'devices', 'releases', 'reports', 'stores'],
+  fleets: ['base', 'model', 'firmware', 'devices', 'releases', 'reports', 'stores'],
   simulator: ['base'],
   reconciler: [
     'base',
@@ -85,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'manifests',
     'reports',
     'proposals',
+    'imports',
     'sources',
     'forges',
     'stores',
@@ -108,6 +110,7 @@ const PURE = [
   'devices',
   'reports',
   'proposals',
+  'imports',
 ];
 
 /** Above the interfaces, only these may know an adapter: everything else sees what stands beside the folders. */

@@ -1,32 +1,43 @@
-// `lockstep init`: writes a fleet repo to start from. What is in it is in `starter.ts`.
+// `lockstep init`: writes a fleet repo to start from. What is in it is in `starter.ts`; that of a live product is found by
+// `init-particle.ts`.
 
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 import { type Command, Option } from 'commander';
 
-import { failure, messageOf } from '../base/failure.ts';
-import { loadSource } from './load-source.ts';
+import { failure } from '../base/failure.ts';
+import { initFromParticle } from './init-particle.ts';
+import { findObstacle, writeNewFolder } from './new-folder.ts';
 import { addExamples, addOutputOptions } from './options.ts';
 import type { Shell } from './shell.ts';
 import { buildStarter } from './starter.ts';
 
 interface InitOptions {
-  readonly from?: string;
+  readonly from?: 'particle';
+  readonly particleProduct?: string;
 }
 
-/** Adds the command. Exit code 0 when the files are written, 1 where something is in the way; then nothing is. */
+/**
+ * Adds the command. Exit code 0 when the files are written, 1 where something is in the way or the live product can't be
+ * read; then nothing is. 3: written, without something of the live product.
+ */
 export function addInit(program: Command, shell: Shell): void {
   const command = program
     .command('init')
-    .summary('write a working fleet repo to start from')
+    .summary('write a fleet repo to start from, or one of a live product')
     .description(
-      'Writes a product, three firmware versions with their binaries, a bench group with a lock, a release in steps, and the schemas for your editor.',
+      'Writes a product, three firmware versions with their binaries, a bench group with a lock, a release in steps, and the schemas for your editor. With --from it writes what a live product has instead: its firmware, groups, locks and releases. Exit code: 0 written, 1 nothing was, 3 written without what could not be taken over.',
     )
     .argument('[DIR]', 'where to; made if it is missing (default: here)')
-    // Not offered: known only so that who tries it is told.
-    .addOption(new Option('--from <where>', 'import a live product').hideHelp())
+    .addOption(
+      new Option('--from <where>', 'import a live product; changes nothing there').choices([
+        'particle',
+      ]),
+    )
+    .option(
+      '--particle-product <slug>',
+      'its slug or id at Particle; a token that may read comes by LOCKSTEP_PARTICLE_TOKEN',
+    )
     .action(async (folder: string | undefined, options: InitOptions) => {
       shell.exitCode = await init(shell, folder ?? '.', options);
     });
@@ -34,40 +45,32 @@ export function addInit(program: Command, shell: Shell): void {
   addExamples(command, [
     ['lockstep init fleet', 'in a new folder'],
     ['cd fleet && lockstep validate', 'what was written is valid'],
+    [
+      'lockstep init fleet --from particle --particle-product thermostat-v2',
+      'what is so at Particle, as manifests',
+    ],
   ]);
 }
 
-async function init(shell: Shell, folder: string, options: InitOptions): Promise<number> {
-  if (options.from !== undefined) {
-    return shell.failed(
-      failure(
-        'NotSupported',
-        `This version of Lockstep can't import from ${JSON.stringify(options.from)} yet. Run \`lockstep init\` without --from, and write the manifests of the product.`,
-        'stall',
-      ),
-    );
+async function init(
+  shell: Shell,
+  folder: string,
+  { from, particleProduct }: InitOptions,
+): Promise<number> {
+  if (from === 'particle' && particleProduct !== undefined) {
+    return initFromParticle(shell, folder, particleProduct);
+  }
+  if (from === 'particle') return shell.failed(misused('Give the product: `--particle-product`.'));
+  if (particleProduct !== undefined) {
+    return shell.failed(misused('`--particle-product` goes with `--from particle`.'));
   }
   const target = resolve(shell.cwd, folder);
   const files = buildStarter();
-  const inTheWay = await findObstacle(
-    target,
-    files.map(([path]) => path),
-  );
-  if (inTheWay !== null) return shell.failed(failure('FolderInUse', inTheWay, 'stall'));
-  try {
-    for (const [path, content] of files) {
-      const file = join(target, path);
-      await mkdir(dirname(file), { recursive: true });
-      // Someone's own list of ignored files is kept.
-      if (path === '.gitignore' && existsSync(file)) await addLine(file, String(content));
-      else await writeFile(file, content, { flag: 'wx' });
-    }
-  } catch (thrown) {
-    return shell.failed(
-      failure('FolderUnwritable', `${folder} cannot be written: ${messageOf(thrown)}.`, 'stall'),
-    );
-  }
   const paths = files.map(([path]) => path);
+  const obstacle = await findObstacle(target, paths);
+  if (obstacle !== null) return shell.failed(obstacle);
+  const written = await writeNewFolder(target, folder, files);
+  if (!written.ok) return shell.failed(written.error);
   if (shell.output === 'json') {
     shell.writeJson({ directory: target, files: paths });
   } else {
@@ -82,23 +85,6 @@ async function init(shell: Shell, folder: string, options: InitOptions): Promise
   return 0;
 }
 
-/** What stands in the way of writing there; null where nothing does. */
-async function findObstacle(target: string, paths: readonly string[]): Promise<string | null> {
-  if (!existsSync(target)) return null;
-  const taken = paths.find((path) => path !== '.gitignore' && existsSync(join(target, path)));
-  if (taken !== undefined) {
-    return `The folder already has ${taken}. Give a new folder: \`lockstep init DIR\`.`;
-  }
-  const loaded = await loadSource({ kind: 'directory', directory: target }, null);
-  if (!loaded.ok) return loaded.error.message;
-  const { products, refused, problems } = loaded.value;
-  if (Object.keys(products).length + refused.length + problems.length === 0) return null;
-  return 'The folder already has manifests. Give a new folder: `lockstep init DIR`.';
-}
-
-/** Adds a line to a file that does not have it. */
-async function addLine(file: string, line: string): Promise<void> {
-  const text = await readFile(file, 'utf8');
-  if (text.split('\n').includes(line.trimEnd())) return;
-  await writeFile(file, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}`);
+function misused(message: string): ReturnType<typeof failure> {
+  return failure('OptionsInvalid', message, 'stall');
 }

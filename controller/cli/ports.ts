@@ -4,6 +4,7 @@
 import type { Failure } from '../base/failure.ts';
 import type { Result } from '../base/result.ts';
 import type { ForgeSettings } from '../forges/forge-settings.ts';
+import type { FoundProduct } from '../model/found-product.ts';
 import type { NoticeTarget } from '../notices/notice-settings.ts';
 import type { Controller } from '../reconciler/controller.ts';
 import type { ReconcilerLog } from '../reconciler/ports.ts';
@@ -30,6 +31,13 @@ export interface ServeOptions {
   readonly intervalMs: number;
   readonly gatewayToken: string | null;
   readonly allowAnonymous: boolean;
+  /** What products in Particle's cloud are managed with; left out: none can be. */
+  readonly particle?: {
+    /** Of an API user; null: none was given. */
+    readonly token: string | null;
+    /** Address of the API; null: Particle's own. */
+    readonly api: string | null;
+  };
   /** A person adopts products that this state has never seen, with every pass. */
   readonly adopt: boolean;
   /** Which signatures commits need; null: none. */
@@ -77,7 +85,20 @@ export interface OfflineFleet {
   close(): Promise<void>;
 }
 
+/** How a live product is looked for. */
+export interface FindOptions {
+  /** Slug or id. */
+  readonly product: string;
+  readonly token: string;
+  /** Address of the API; null: Particle's own. */
+  readonly api: string | null;
+  /** Told while it goes on; `total` is null while it is not known. */
+  readonly progress: (what: 'devices' | 'binaries', done: number, total: number | null) => void;
+}
+
 export interface ComposePorts {
+  /** Reads a product at Particle, with its binaries; changes nothing. */
+  findAtParticle(options: FindOptions): Promise<Result<FoundProduct, Failure>>;
   composeController(options: ServeOptions): Promise<Result<ServedController, Failure>>;
   /** With `readOnly`, a state that is not there is not made: an empty one stands for it. */
   composeOffline(options: {

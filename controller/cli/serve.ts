@@ -44,6 +44,7 @@ export async function buildServeOptions(
   const forge = await settleForge(settings, source.value, readNamed);
   if (!forge.ok) return forge;
   const { state, listen, deviceListen, publicUrl, intervalMs, gatewayToken } = settings;
+  const { particleToken, particleApi } = settings;
   return {
     ok: true,
     value: {
@@ -54,6 +55,7 @@ export async function buildServeOptions(
       publicUrl,
       intervalMs,
       gatewayToken,
+      particle: { token: particleToken, api: particleApi },
       allowAnonymous: settings.allowAnonymous,
       adopt: settings.adopt,
       verify: verify.value,

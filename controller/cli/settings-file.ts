@@ -74,6 +74,8 @@ export interface FileSettings {
   readonly publicUrl?: string;
   readonly interval?: string;
   readonly gatewayToken?: string;
+  readonly particleToken?: string;
+  readonly particleApi?: string;
   readonly allowAnonymous?: boolean;
   readonly adopt?: boolean;
   readonly forge?: { readonly github: GitHubSettings };
@@ -136,6 +138,8 @@ const SCHEMA = object({
   publicUrl: text,
   interval: text,
   gatewayToken: text,
+  particleToken: text,
+  particleApi: text,
   allowAnonymous: { type: 'boolean' },
   adopt: { type: 'boolean' },
   forge: object(

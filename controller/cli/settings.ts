@@ -38,6 +38,10 @@ export interface Settings {
   readonly publicUrl: string | null;
   readonly intervalMs: number;
   readonly gatewayToken: string | null;
+  /** Of an API user of Particle's; null: none was given. */
+  readonly particleToken: string | null;
+  /** Address of Particle's API; null: its own. */
+  readonly particleApi: string | null;
   readonly allowAnonymous: boolean;
   readonly adopt: boolean;
   /** Null: commits need no signature. */
@@ -79,6 +83,8 @@ const VARIABLES = {
   publicUrl: 'LOCKSTEP_PUBLIC_URL',
   interval: 'LOCKSTEP_INTERVAL',
   gatewayToken: 'LOCKSTEP_GATEWAY_TOKEN',
+  particleToken: 'LOCKSTEP_PARTICLE_TOKEN',
+  particleApi: 'LOCKSTEP_PARTICLE_API',
 } as const;
 
 /**
@@ -124,6 +130,9 @@ export function settleSettings(
     publicUrl: settle('publicUrl', flags.publicUrl, parseUrl),
     intervalMs: settle('interval', flags.interval, parseIntervalMs) ?? INTERVAL_DEFAULT_MS,
     gatewayToken: settle('gatewayToken', flags.gatewayToken, keep),
+    // A token on a command line is for everyone to see, so there is no flag for it.
+    particleToken: settle('particleToken', undefined, keep),
+    particleApi: settle('particleApi', undefined, parseUrl),
     allowAnonymous: flags.allowAnonymous ?? read.value.allowAnonymous ?? false,
     adopt: flags.adopt ?? read.value.adopt ?? false,
     verify: (typeof source === 'object' ? source.verify : null) ?? null,

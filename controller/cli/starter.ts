@@ -28,6 +28,13 @@ export function buildStarter(): readonly StarterFile[] {
     ['bench.yaml', renderManifest('device-group', 'DeviceGroup', 'bench', GROUP_SPEC)],
     ['bench-lock.yaml', renderManifest('device-lock', 'DeviceLock', 'bench', LOCK_SPEC)],
     ['release.yaml', renderManifest('release', 'Release', 'thermostat', RELEASE_SPEC)],
+    ...buildSurroundings(),
+  ];
+}
+
+/** What every fleet repo has besides its manifests: the ignored files, and the schemas for editors. */
+export function buildSurroundings(): readonly StarterFile[] {
+  return [
     ['.gitignore', '.lockstep/\n'],
     ...SCHEMAS.map(([name, schema]): StarterFile => [
       `schemas/${name}.schema.json`,

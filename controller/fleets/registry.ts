@@ -2,8 +2,10 @@
 
 import type { FleetSettings } from '../model/desired.ts';
 import { createGatewayDriver } from './gateway/gateway-driver.ts';
+import { createParticleDriver } from './particle/particle-driver.ts';
 
 /** What creates each driver. Every name that manifests may use has its line. */
 export const FLEET_DRIVERS = {
   gateway: createGatewayDriver,
+  particle: createParticleDriver,
 } as const satisfies Readonly<Record<FleetSettings['driver'], unknown>>;

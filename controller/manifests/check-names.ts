@@ -64,7 +64,9 @@ export function checkNames(entries: readonly Entry[], findings: Findings): Reado
   }
   clashAll(
     groupBy(entriesOf(entries, 'Product'), ({ document: { name, spec } }) =>
-      spec === null ? null : (spec.fleet.tenant ?? name ?? '').toLowerCase(),
+      spec === null || spec.fleet.driver !== 'gateway'
+        ? null
+        : (spec.fleet.tenant ?? name ?? '').toLowerCase(),
     ),
     'spec.fleet.tenant',
     ({ document }) => [

@@ -3,7 +3,7 @@
 
 import type {
   FirmwareSpec,
-  GatewaySettings,
+  FleetSettings,
   GroupSpec,
   LockSpec,
   ProductSpec,
@@ -22,25 +22,10 @@ import { convertStrategy, readDuration, readPercent } from './convert-strategy.t
 /** Converts a Product whose durations are within their bounds (`checkDurations`). */
 export function convertProduct({ spec }: ProductManifest): ProductSpec {
   const { fleet, verification = {}, guardrails = {} } = spec;
-  const settings: GatewaySettings = {
-    driver: fleet.driver,
-    admission: fleet.admission ?? 'open',
-    pollIntervalMs: readDuration(fleet.pollInterval ?? '5m'),
-    versionAttribute: fleet.versionAttribute ?? 'fw_version',
-    bootAttribute: fleet.bootAttribute ?? null,
-    productAttribute: fleet.productAttribute ?? null,
-    part: fleet.part ?? 'firmware',
-    tenant: fleet.tenant ?? null,
-    attemptTimeoutMs: readDuration(fleet.attemptTimeout ?? '24h'),
-    rebootGraceMs: readDuration(fleet.rebootGrace ?? '15m'),
-    forgetAfterMs: readDuration(fleet.forgetAfter ?? '90d'),
-    retries: fleet.retries ?? 3,
-    groupBy: fleet.groupBy ?? [],
-  };
   return {
     productId: spec.productId ?? null,
     platform: spec.platform ?? null,
-    fleet: settings,
+    fleet: convertFleet(fleet),
     verification: {
       devices: verification.devices ?? 1,
       soakMs: readDuration(verification.soak ?? '0s'),
@@ -53,6 +38,45 @@ export function convertProduct({ spec }: ProductManifest): ProductSpec {
       maxUnverified: guardrails.maxUnverified ?? 10,
       allowEmpty: guardrails.allowEmpty ?? false,
     },
+  };
+}
+
+type FleetManifest = ProductManifest['spec']['fleet'];
+
+function convertFleet(fleet: FleetManifest): FleetSettings {
+  const shared = {
+    attemptTimeoutMs: readDuration(fleet.attemptTimeout ?? '24h'),
+    forgetAfterMs: readDuration(fleet.forgetAfter ?? '90d'),
+    retries: fleet.retries ?? 3,
+  };
+  if (fleet.driver === 'particle') {
+    return {
+      ...shared,
+      driver: 'particle',
+      product: fleet.product ?? '',
+      drift: fleet.drift ?? 'mend',
+      pollIntervalMs: readDuration(fleet.pollInterval ?? '1m'),
+      admission: 'open',
+      versionAttribute: 'firmware_version',
+      bootAttribute: null,
+      productAttribute: null,
+      // The cloud may take a device that vanished for online for 46 minutes.
+      rebootGraceMs: readDuration('1h'),
+      groupBy: [],
+    };
+  }
+  return {
+    ...shared,
+    driver: 'gateway',
+    admission: fleet.admission ?? 'open',
+    pollIntervalMs: readDuration(fleet.pollInterval ?? '5m'),
+    versionAttribute: fleet.versionAttribute ?? 'fw_version',
+    bootAttribute: fleet.bootAttribute ?? null,
+    productAttribute: fleet.productAttribute ?? null,
+    part: fleet.part ?? 'firmware',
+    tenant: fleet.tenant ?? null,
+    rebootGraceMs: readDuration(fleet.rebootGrace ?? '15m'),
+    groupBy: fleet.groupBy ?? [],
   };
 }
 

@@ -14,6 +14,7 @@ import type {
   ReleaseManifest,
 } from '../model/schema-types.ts';
 import { checkDurations } from './check-durations.ts';
+import { checkFleet } from './check-fleet.ts';
 import { checkSchema } from './check-schema.ts';
 import { findContradictions } from './contradictions.ts';
 import {
@@ -27,7 +28,6 @@ import { findNearest } from './nearest.ts';
 import { buildProblem, KINDS, type ParsedDocument, type SpecByKind } from './parsed.ts';
 import { type NodeReading, readNode } from './read-node.ts';
 import type { YamlText } from './read-yaml.ts';
-import { splitUnsupported } from './unsupported.ts';
 
 /** A document of ours. `document` is null when its kind cannot be told. */
 export interface DocumentReading {
@@ -79,9 +79,10 @@ export function parseDocument(
     return { document: null, product, problems };
   }
 
-  const { uses, rest } = splitUnsupported(kind, reading.value);
-  for (const use of uses) {
-    report('NotSupported', offsets.value(use.path), use.message, use.remedy);
+  const rest = reading.value;
+  const contrary = checkFleet(kind, rest);
+  for (const { path, message, remedy } of contrary) {
+    report('Contradiction', offsets.value(path), message, remedy);
   }
   const told = new Set(reading.defects.map(({ offset }) => offset));
   for (const mistake of checkSchema(kind, rest, reading.written)) {
@@ -93,7 +94,7 @@ export function parseDocument(
     report('InvalidManifest', offsets.value(mistake.path), mistake.message, mistake.remedy);
   }
   const isInvalid = problems.some((problem) => problem.reason === 'InvalidManifest');
-  const verdict = isInvalid ? 'invalid' : uses.length > 0 ? 'refused' : 'good';
+  const verdict = isInvalid ? 'invalid' : contrary.length > 0 ? 'refused' : 'good';
   const spec = asFields(fields['spec']);
   const version = spec?.['version'];
   const document = {

@@ -33,12 +33,11 @@ export interface Placed<T> {
 /** Share of devices that counts as a limit, such as `25%`. */
 export type Percent = number;
 
-/** Settings of a product that the embedded gateway serves (`fleet.driver: gateway`). */
-export interface GatewaySettings {
-  readonly driver: 'gateway';
+/** What every fleet needs to be told of a product: by it each contact of a device is judged. */
+export interface ContactSettings {
   /** `open` registers strangers that authenticate; `listed` holds them in quarantine until a manifest names them. */
   readonly admission: 'open' | 'listed';
-  /** What devices are told to sleep between polls. */
+  /** How often devices are heard: what they are told to sleep between polls, or how often the fleet is read. */
   readonly pollIntervalMs: number;
   /** Attribute that names the running version. */
   readonly versionAttribute: string;
@@ -46,10 +45,6 @@ export interface GatewaySettings {
   readonly bootAttribute: string | null;
   /** Attribute that names the product id a device was built for; null where devices send none. */
   readonly productAttribute: string | null;
-  /** DDI chunk type (`part`). Zephyr accepts `bApp` only. */
-  readonly part: string;
-  /** DDI tenant in the URL; null means the product's name. Compared without regard to case. */
-  readonly tenant: string | null;
   readonly attemptTimeoutMs: number;
   readonly rebootGraceMs: number;
   readonly forgetAfterMs: number;
@@ -59,7 +54,25 @@ export interface GatewaySettings {
   readonly groupBy: readonly string[];
 }
 
-export type FleetSettings = GatewaySettings;
+/** Settings of a product that the embedded gateway serves (`fleet.driver: gateway`). */
+export interface GatewaySettings extends ContactSettings {
+  readonly driver: 'gateway';
+  /** DDI chunk type (`part`). Zephyr accepts `bApp` only. */
+  readonly part: string;
+  /** DDI tenant in the URL; null means the product's name. Compared without regard to case. */
+  readonly tenant: string | null;
+}
+
+/** Settings of a product that lives in Particle's cloud (`fleet.driver: particle`). */
+export interface ParticleSettings extends ContactSettings {
+  readonly driver: 'particle';
+  /** Slug or numeric id by which Particle knows the product. */
+  readonly product: string;
+  /** What becomes of changes that somebody else makes there: undone, or told and left as they are. */
+  readonly drift: 'mend' | 'report';
+}
+
+export type FleetSettings = GatewaySettings | ParticleSettings;
 
 /** How strong a device's word must be before its version counts as verified, weakest last. */
 export type EvidenceLevel = 'flashed' | 'reported' | 'claimed';

@@ -3,6 +3,7 @@
 
 import type { CarriedLock, EvidenceRecord, ListenedMs, Standing, Traits } from './device.ts';
 import type { FirmwareRecord } from './firmware.ts';
+import type { Reason } from './reasons.ts';
 
 /** Devices by running version; `null` stands for devices that have not named one. */
 export interface VersionCount {
@@ -54,6 +55,22 @@ export interface NamedDevice {
   readonly dormant: boolean;
 }
 
+/** Something that a driver has to say of its fleet, and that a plan warns of. */
+export interface FleetRemark {
+  readonly reason: Reason;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/** How a fleet was last read that has to be asked; a fleet whose devices come by themselves has none. */
+export interface FleetReading {
+  /** Epoch milliseconds at which the last reading began: nothing that is shown is older. */
+  readonly readAt: number;
+  /** Calls that the last round took, reading and changing. */
+  readonly calls: number;
+  readonly remarks: readonly FleetRemark[];
+}
+
 export interface LiveState {
   readonly product: string;
   /** False while this state has never seen the product and nobody has said `--adopt`. */
@@ -80,6 +97,7 @@ export interface LiveState {
   readonly named: ReadonlyMap<string, NamedDevice>;
   readonly firmware: readonly FirmwareRecord[];
   readonly evidence: readonly EvidenceRecord[];
+  readonly reading?: FleetReading;
 }
 
 /** Counters of a product, as the store keeps them current. Keys are made by `devices/tally.ts`. */

@@ -1,7 +1,7 @@
 // What is in force for a product, compiled for the hot path: all that is needed to tell one device what to do, with
 // look-ups in constant time. Made from the desired state in force by `devices/policy.ts`.
 
-import type { EvidenceLevel, GatewaySettings, RateSpec, WindowSpec } from './desired.ts';
+import type { EvidenceLevel, FleetSettings, RateSpec, WindowSpec } from './desired.ts';
 
 /** One version that may be asked about or offered. */
 export interface PolicyFirmware {
@@ -67,7 +67,7 @@ export interface PolicyMatchGroup {
 
 export interface ProductPolicy {
   readonly product: string;
-  readonly settings: GatewaySettings;
+  readonly settings: FleetSettings;
   readonly productId: number | null;
   readonly verification: {
     readonly soakMs: number;

@@ -16,12 +16,6 @@ export const REASONS = {
       'A document cannot be read, or does not fit its schema; every product in its file is frozen.',
     remedy: 'Mend the marked line; `lockstep validate` shows all problems at once.',
   },
-  NotSupported: {
-    kind: 'error',
-    meaning:
-      'The manifest uses a part that this version does not carry out, such as `driver: particle`.',
-    remedy: 'Remove the marked field, or use a version of Lockstep that supports it.',
-  },
   UnknownProduct: {
     kind: 'error',
     meaning:
@@ -179,6 +173,43 @@ export const REASONS = {
     kind: 'warning',
     meaning: 'A device that would be flashed is offline; it is flashed when it connects.',
     remedy: 'Nothing to do, unless the device should be online.',
+  },
+  FleetDrift: {
+    kind: 'warning',
+    meaning:
+      'Somebody changed a release, a lock or a group in the cloud that the devices live in, behind Lockstep.',
+    remedy:
+      'Change it in the manifests instead; with `fleet.drift: mend` it is undone, with `report` it stays as it is.',
+  },
+  DevelopmentDevices: {
+    kind: 'warning',
+    meaning:
+      'Particle leaves development devices out of releases; they are counted with those in quarantine.',
+    remedy: 'Unmark them as development devices where they are to follow releases.',
+  },
+  DeviceHeld: {
+    kind: 'warning',
+    meaning:
+      'A device that keeps failing, or that a release must not reach, is locked to what it runs by the driver itself.',
+    remedy: 'Look at the device, then raise `attempt` of its release or change its target.',
+  },
+  DeviceNotHeld: {
+    kind: 'warning',
+    meaning:
+      'A device is to be left alone, and cannot be kept from what is released: what it runs is unknown to the cloud.',
+    remedy: 'Upload the version that it runs, or look at why it names none.',
+  },
+  FirmwareDiffers: {
+    kind: 'warning',
+    meaning: 'The cloud holds another binary under the number of a version; it is never released.',
+    remedy: 'Delete it there if it was never released, or give the firmware a new version.',
+  },
+  FleetRefused: {
+    kind: 'warning',
+    meaning:
+      'The cloud that the devices live in refused a change; what it refused is not in effect.',
+    remedy:
+      'Read what it says; Particle asks for a device that has reconnected with a version first.',
   },
   Downgrade: {
     kind: 'warning',

@@ -39,15 +39,23 @@ export interface ProductManifest {
      */
     readonly fleet: {
       /**
-       * The code that talks to the devices: `gateway` is the embedded device server, which devices poll over DDI.
+       * The code that talks to the devices: `gateway` is the embedded device server, which devices poll over DDI; `particle` manages a product in Particle’s cloud.
        */
-      readonly driver: 'gateway';
+      readonly driver: 'gateway' | 'particle';
+      /**
+       * The slug (or numeric id) by which Particle knows the product. Only with `driver: particle`, which needs it.
+       */
+      readonly product?: string;
+      /**
+       * What becomes of releases, locks and group edits that somebody makes in Particle’s console: undone (`mend`), or named and left as they are (`report`). Only with `driver: particle`.
+       */
+      readonly drift?: 'mend' | 'report';
       /**
        * Whether strangers that authenticate are registered (`open`), or quarantined until a manifest names them (`listed`).
        */
       readonly admission?: 'open' | 'listed';
       /**
-       * How long devices are told to wait between two polls: 1s to 23h59m59s.
+       * How long devices are told to wait between two polls, or how often Particle is asked for all devices: 1s to 23h59m59s. With `driver: particle` the default is 1m.
        */
       readonly pollInterval?: string;
       /**

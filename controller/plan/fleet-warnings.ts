@@ -39,6 +39,9 @@ export function addFleetWarnings(
       'DevicesFailing',
       `${countOf(failed, 'device')} failed with the target version.`,
     );
+  for (const { reason, message } of live.reading?.remarks ?? []) {
+    warn(scope, null, '', reason, message);
+  }
   const { names, others, groups } = conflictingDevices(population, policy);
   if (names.length + others > 0) {
     const shown = names.slice(0, 10);

@@ -25,6 +25,15 @@ import { advanceInForce, exposureAction, startAmong, withTrack } from './tracks.
 import { devicesLockedTo } from './verification.ts';
 
 /**
+ * The releases of a plan in the parts that are moved one after the other. Which devices are the product's depends on how
+ * far the groups' releases are, and so the product's moves last, by the devices that are its own after that.
+ */
+const GROUPS_FIRST: readonly ((release: Placed<ReleaseSpec>) => boolean)[] = [
+  ({ spec }) => spec.group !== null,
+  ({ spec }) => spec.group === null,
+];
+
+/**
  * Decides on every Release manifest, and moves those in force; comes after firmware, groups and locks. Returns what each
  * release in force waits for.
  */
@@ -38,19 +47,23 @@ export function planReleases(
   scope.nextRollout = beginRollout(scope);
   for (const release of scope.desired.releases) {
     const current = inForceFor(scope, release.spec.group);
-    if (current !== null && current.spec.version === release.spec.version) {
-      putInForce(scope, release);
-      addEdits(scope, current, release);
-      refuseUnverifiedAgain(scope, release);
-    } else {
+    if (current === null || isOther(current, release)) continue;
+    putInForce(scope, release);
+    addEdits(scope, current, release);
+    refuseUnverifiedAgain(scope, release);
+  }
+  for (const part of GROUPS_FIRST) {
+    for (const release of scope.desired.releases.filter(part)) {
+      const current = inForceFor(scope, release.spec.group);
+      if (current !== null && !isOther(current, release)) continue;
       const started = startIfAllowed(scope, population, release, current);
       if (started !== null) waits.set(release, started);
     }
-    warnOf(scope, release);
+    for (const release of scope.nextReleases.filter(part)) {
+      if (!waits.has(release)) waits.set(release, advance(scope, population, release));
+    }
   }
-  for (const release of scope.nextReleases) {
-    if (!waits.has(release)) waits.set(release, advance(scope, population, release));
-  }
+  for (const release of scope.desired.releases) warnOf(scope, release);
   addEnds(scope);
   return waits;
 }
@@ -61,10 +74,12 @@ export function haltFrozen(
   population: Population,
 ): ReadonlyMap<Placed<ReleaseSpec>, readonly ReleaseWait[]> {
   return new Map(
-    scope.nextReleases.map((release) => {
-      const waits = advanceInForce(scope, population, release, 'halt');
-      return [release, [...waits, { kind: 'frozen' }]];
-    }),
+    GROUPS_FIRST.flatMap((part) =>
+      scope.nextReleases.filter(part).map((release): [typeof release, readonly ReleaseWait[]] => {
+        const waits = advanceInForce(scope, population, release, 'halt');
+        return [release, [...waits, { kind: 'frozen' }]];
+      }),
+    ),
   );
 }
 
@@ -171,6 +186,10 @@ function stays(scope: Scope, release: Placed<ReleaseSpec>): boolean {
 
 function inForceFor(scope: Scope, group: string | null): Placed<ReleaseSpec> | null {
   return scope.inForce.releases.find(({ spec }) => spec.group === group) ?? null;
+}
+
+function isOther(current: Placed<ReleaseSpec>, { spec }: Placed<ReleaseSpec>): boolean {
+  return current.spec.version !== spec.version;
 }
 
 function putInForce(scope: Scope, release: Placed<ReleaseSpec>): void {

@@ -282,7 +282,7 @@ const NO_FORGE = {
   kind: 'noForge',
   message: 'This controller knows no forge, so it cannot open a pull request.',
   remedy:
-    'Commit the files yourself, or tell it the repository on GitHub (see “Pull requests” in the README).',
+    'Commit the files yourself, or tell it the repository on GitHub (see “Set it up on GitHub” in the README).',
 } as const satisfies DeskRefusal;
 
 const TOO_BUSY = failure(

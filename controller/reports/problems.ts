@@ -27,19 +27,19 @@ export function renderProblem(problem: ShownProblem, style: ProblemStyle): strin
   const paint = (format: Format, text: string) =>
     style.color ? styleText(format, text, { validateStream: false }) : text;
   const { place, severity } = problem;
-  const at = place === null ? '' : `${clean(place.file)}:${place.line}:${place.column}: `;
+  const at = place === null ? '' : `${cleanText(place.file)}:${place.line}:${place.column}: `;
   const head = paint(severity === 'error' ? 'red' : 'yellow', `${severity} ${problem.reason}`);
-  const lines = [`${paint('bold', at)}${head}`, `  ${clean(problem.message)}`];
+  const lines = [`${paint('bold', at)}${head}`, `  ${cleanText(problem.message)}`];
   if (place !== null && problem.excerpt !== null && problem.excerpt.trim() !== '') {
     const gutter = String(place.line);
-    lines.push(`  ${paint('dim', `${gutter} |`)} ${clean(problem.excerpt)}`);
+    lines.push(`  ${paint('dim', `${gutter} |`)} ${cleanText(problem.excerpt)}`);
     if (place.column <= problem.excerpt.length + 1) {
       const mark = paint(severity === 'error' ? 'red' : 'yellow', '^');
       const indent = padTo(problem.excerpt, place.column - 1);
       lines.push(`  ${paint('dim', `${' '.repeat(gutter.length)} |`)} ${indent}${mark}`);
     }
   }
-  lines.push(`  ${paint('cyan', 'mend:')} ${clean(problem.remedy)}`);
+  lines.push(`  ${paint('cyan', 'mend:')} ${cleanText(problem.remedy)}`);
   return lines.join('\n');
 }
 
@@ -59,7 +59,8 @@ function count(number: number, noun: string): string {
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-function clean(text: string): string {
+/** Text of somebody else's, with `·` for what a terminal would act on. */
+export function cleanText(text: string): string {
   return text.replace(UNSAFE, '·');
 }
 

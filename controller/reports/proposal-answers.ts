@@ -1,5 +1,5 @@
-// The API's answers about proposals as types. Their JSON Schemas are in `server/schemas/proposal-schemas.ts`; a contract test
-// holds the two together.
+// What the API answers of proposals, as types; the schemas are in `server/schemas/`, and a contract test holds the two
+// together.
 
 import type { FailureJson, ProblemJson } from './answers.ts';
 import type { PlanJson } from './plan-json.ts';

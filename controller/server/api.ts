@@ -21,8 +21,8 @@ import { addLiveRoute } from './routes/live-route.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
 import { addProposalRoutes } from './routes/proposal-routes.ts';
 import { addReviewRoutes } from './routes/review-routes.ts';
-import { addSessionRoutes } from './routes/session-routes.ts';
 import { addWatchRoutes } from './routes/watch-routes.ts';
+import { addSessionRoutes } from './routes/session-routes.ts';
 import type { NamedSchema } from './schemas/build.ts';
 import { DEVICE_SCHEMAS } from './schemas/device-schemas.ts';
 import { PLAN_SCHEMAS } from './schemas/plan-schemas.ts';
@@ -90,10 +90,10 @@ export function createApi(
     const paths = collectPaths(app);
     const renderings = createRenderings(context);
     addFleetRoutes(app, context, renderings);
+    addWatchRoutes(app, context);
     addLiveRoute(app, openStreams(context, renderings, live), (request) =>
       guard.allows(request, 'viewer'),
     );
-    addWatchRoutes(app, context);
     addDeviceRoutes(app, context);
     addOperationRoutes(app, context);
     addReviewRoutes(app, context);

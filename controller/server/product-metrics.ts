@@ -121,13 +121,27 @@ function addFleetMetrics(registry: Registry): Setter {
     '0 while soaks and time-outs wait, because most of the fleet is silent or was until lately.',
     ['product'],
   );
+  const calls = gauge(
+    'lockstep_fleet_calls',
+    'Calls to the cloud that the devices live in, of the last round: reading and changing.',
+    ['product'],
+  );
+  const readAt = gauge(
+    'lockstep_fleet_read_timestamp_seconds',
+    'When the last reading of the cloud that the devices live in began.',
+    ['product'],
+  );
   return {
     reset() {
-      for (const each of [devices, running, outcomes, listening]) each.reset();
+      for (const each of [devices, running, outcomes, listening, calls, readAt]) each.reset();
     },
     set({ product, inForce, live }) {
       if (live === null) return;
       listening.set({ product }, live.listening ? 1 : 0);
+      if (live.reading !== undefined) {
+        calls.set({ product }, live.reading.calls);
+        readAt.set({ product }, live.reading.readAt / 1_000);
+      }
       devices.set({ product, state: 'online' }, Math.max(0, live.devices - live.offline));
       devices.set({ product, state: 'offline' }, live.offline);
       devices.set({ product, state: 'quarantined' }, live.quarantined);

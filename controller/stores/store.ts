@@ -146,6 +146,9 @@ export interface Store {
   snapshot(): Promise<Snapshot | null>;
   saveSnapshot(snapshot: Snapshot, events: readonly EventDraft[]): Promise<void>;
 
+  /** What the driver of a product's fleet keeps for itself; null: nothing. Nobody else reads it. */
+  driverNotes(product: string): Promise<string | null>;
+  saveDriverNotes(product: string, text: string): Promise<void>;
   // --- samples ------------------------------------------------------------------------------------------------
   /** How the releases of a product went: by round, oldest first. How many there are is up to who saves them. */
   releaseSamples(product: string): Promise<readonly ReleaseSample[]>;

@@ -230,12 +230,16 @@ describe('settings', () => {
         publicUrl: null,
         intervalMs: 60_000,
         gatewayToken: null,
+        particleToken: null,
+        particleApi: null,
         allowAnonymous: false,
         adopt: false,
         verify: null,
         github: null,
         githubPrivateKey: null,
         reviewHosts: [],
+        notices: [],
+        proxy: null,
         folder: '',
       },
     });
@@ -253,6 +257,19 @@ describe('settings', () => {
         source: './fleet',
       },
     });
+  });
+
+  it('say how Particle is reached, by the environment or the file', () => {
+    const text = 'particleToken: file\nparticleApi: http://127.0.0.1:9\n';
+    expect(settleSettings({}, {}, file(text))).toMatchObject({
+      value: { particleToken: 'file', particleApi: 'http://127.0.0.1:9' },
+    });
+    const env = { LOCKSTEP_PARTICLE_TOKEN: 'env', LOCKSTEP_PARTICLE_API: 'http://127.0.0.1:10' };
+    expect(settleSettings({}, env, file(text))).toMatchObject({
+      value: { particleToken: 'env', particleApi: 'http://127.0.0.1:10' },
+    });
+    const wrong = settleSettings({}, { LOCKSTEP_PARTICLE_API: 'particle' }, null);
+    expect(wrong.ok ? '' : wrong.error.message).toContain('LOCKSTEP_PARTICLE_API is "particle".');
   });
 
   it('are read from JSON as well, and from an empty file', () => {

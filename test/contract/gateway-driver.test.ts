@@ -28,9 +28,9 @@ describeDriverContract('gateway', async () => {
 });
 
 describe('the registry of drivers', () => {
-  it('holds the gateway under the name that manifests select it by', () => {
-    const gateway: keyof typeof FLEET_DRIVERS = 'gateway';
-    expect(Object.keys(FLEET_DRIVERS)).toEqual([gateway]);
+  it('holds each driver under the name that manifests select it by', () => {
+    const names: readonly (keyof typeof FLEET_DRIVERS)[] = ['gateway', 'particle'];
+    expect(Object.keys(FLEET_DRIVERS)).toEqual(names);
   });
 });
 

@@ -10,6 +10,7 @@ import { describeCensus } from './store-contract-census.ts';
 import { describeContacts } from './store-contract-contacts.ts';
 import { describeDevices } from './store-contract-devices.ts';
 import { describeMeters } from './store-contract-meters.ts';
+import { describeDriverNotes } from './store-contract-notes.ts';
 import { describeNotices } from './store-contract-notices.ts';
 import { describeSamples } from './store-contract-samples.ts';
 import { describeReviews } from './store-contract-reviews.ts';
@@ -63,6 +64,7 @@ export function describeStoreContract(
     describeContacts(() => store, reopen);
     describeCensus(() => store, reopen);
     describeMeters(() => store, reopen);
+    describeDriverNotes(() => store, reopen);
     describeSamples(() => store, reopen);
     describeReviews(() => store, reopen);
     describeNotices(() => store, reopen);

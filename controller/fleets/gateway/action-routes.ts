@@ -120,6 +120,8 @@ async function showAction(
   if (links === null) return sendRefusal(reply, 400);
   const { record, firmware, history } = result.answer;
   const { product, settings } = result.policy;
+  // A product that has moved to another fleet is not served here any more.
+  if (settings.driver !== 'gateway') return sendRefusal(reply, 404);
   const { part } = settings;
   return sendDocument(
     reply,

@@ -4,7 +4,7 @@
 import type { Clock, EpochMs } from '../../base/clock.ts';
 import type { BinaryStore } from '../../stores/binaries.ts';
 import type { Store } from '../../stores/store.ts';
-import type { ActionIds } from './action-ids.ts';
+import type { ActionIds } from '../action-ids.ts';
 import type { ContactBuffer } from './contact-buffer.ts';
 import type { AccessRules } from './credentials.ts';
 import type { RegistrationCap } from './registration-cap.ts';

@@ -89,7 +89,8 @@ function nameTenants(products: Iterable<ServedProduct>): Map<string, ServedProdu
   for (const product of products) {
     if (product.policy === null) continue;
     byName.set(product.name.toLowerCase(), product);
-    const { tenant } = product.policy.settings;
+    const { settings } = product.policy;
+    const tenant = settings.driver === 'gateway' ? settings.tenant : null;
     if (tenant !== null) bySetting.set(tenant.toLowerCase(), product);
   }
   return new Map([...byName, ...bySetting]);

@@ -43,24 +43,38 @@ function placed(spec: Schema): Schema {
   return object({ spec, origin });
 }
 
+const contactSettings = {
+  admission: oneWord(['open', 'listed']),
+  pollIntervalMs: ms,
+  versionAttribute: text,
+  bootAttribute: nullable(text),
+  productAttribute: nullable(text),
+  attemptTimeoutMs: ms,
+  rebootGraceMs: ms,
+  forgetAfterMs: ms,
+  retries: count,
+  groupBy: { ...arrayOf(text), maxItems: 4 },
+};
+
 const productSpec = object({
   productId: nullable(count),
   platform: nullable(text),
-  fleet: object({
-    driver: { type: 'string', const: 'gateway' },
-    admission: oneWord(['open', 'listed']),
-    pollIntervalMs: ms,
-    versionAttribute: text,
-    bootAttribute: nullable(text),
-    productAttribute: nullable(text),
-    part: text,
-    tenant: nullable(text),
-    attemptTimeoutMs: ms,
-    rebootGraceMs: ms,
-    forgetAfterMs: ms,
-    retries: count,
-    groupBy: { ...arrayOf(text), maxItems: 4 },
-  }),
+  fleet: {
+    anyOf: [
+      object({
+        ...contactSettings,
+        driver: { type: 'string', const: 'gateway' },
+        part: text,
+        tenant: nullable(text),
+      }),
+      object({
+        ...contactSettings,
+        driver: { type: 'string', const: 'particle' },
+        product: text,
+        drift: oneWord(['mend', 'report']),
+      }),
+    ],
+  },
   verification: object({
     devices: { type: 'integer', minimum: 1 },
     soakMs: ms,

@@ -8,6 +8,7 @@ import { failure, type Failure } from '../../base/failure.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Migration } from './migration.ts';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { DRIVER_NOTES } from './to-driver-notes.ts';
 import { REVIEWS } from './to-reviews.ts';
 import { STAGED_RELEASES } from './to-staged-releases.ts';
 import { WATCHED_FLEETS } from './to-watched-fleets.ts';
@@ -24,7 +25,7 @@ export interface SchemaHistory {
 export const SCHEMA_HISTORY: SchemaHistory = {
   version: SCHEMA_VERSION,
   sql: SCHEMA,
-  migrations: [STAGED_RELEASES, REVIEWS, WATCHED_FLEETS],
+  migrations: [STAGED_RELEASES, REVIEWS, WATCHED_FLEETS, DRIVER_NOTES],
 };
 
 /**

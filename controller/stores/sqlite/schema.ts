@@ -1,7 +1,7 @@
 // The tables of a state, as the newest version has them. How an older state gets there is in `migrations.ts`.
 
 /** Number of the schema below. A change raises it, and adds a migration from the number before. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /**
  * Makes an empty state. Columns stand for what is asked for by value; everything else of a record is JSON in `detail`
@@ -40,6 +40,8 @@ CREATE INDEX review_open ON review (saved) WHERE open = 1;
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY AUTOINCREMENT, revision TEXT NOT NULL UNIQUE, record TEXT NOT NULL
 );
+-- What fleet drivers keep of a product for themselves.
+CREATE TABLE driver_notes (product TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 -- How far each target of notices has been told: id of the last event that it was told of, or is not to be told of.
 CREATE TABLE notice_cursor (
   target TEXT PRIMARY KEY, event INTEGER NOT NULL

@@ -12,6 +12,7 @@ import { openDeviceLists } from './device-lists.ts';
 import type { SearchBounds } from './device-filter.ts';
 import { openDeviceSearches, SEARCH_BOUNDS } from './device-search.ts';
 import { openDeviceTable } from './device-table.ts';
+import { openDriverNotes } from './driver-notes.ts';
 import { openEvidence } from './evidence.ts';
 import { openHistory } from './history.ts';
 import { openNoticeCursors } from './notice-cursors.ts';
@@ -64,6 +65,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
   const products = openProducts(db, words);
   const samples = openReleaseSamples(db);
   const reviews = openReviews(db);
+  const notes = openDriverNotes(db);
   const noticeCursors = openNoticeCursors(db);
   const evidence = openEvidence(db, words);
   const history = openHistory(db, words);
@@ -140,6 +142,8 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     addEvents: (events) => write(() => history.addEvents(events)),
     events: (query) => read(() => history.listEvents(query)),
     prune: (before, limit) => write(() => history.prune(before, limit)),
+    driverNotes: (product) => read(() => notes.read(product)),
+    saveDriverNotes: (product, text) => write(() => notes.save(product, text)),
     reviews: (query) => read(() => reviews.list(query)),
     saveReview: (review) => write(() => reviews.save(review)),
     arrival: (revision) => read(() => reviews.readArrival(revision)),

@@ -21,6 +21,7 @@ const PROMISED: Readonly<Record<string, readonly Kind[]>> = {
   'clock-set-back': ['clock ahead', 'clock back', 'outage', 'dark fleet', 'release finished'],
   'clock-set-back-while-down': ['kill', 'clock back', 'dark fleet', 'release finished'],
   'edit-in-flight': ['edit in flight', 'release finished'],
+  'group-leaves-as-step-begins': ['halt: rollback', 'minimum of devices', 'group release'],
   'outage-during-soak': ['outage', 'kill', 'clock ahead', 'release finished'],
   'rollback-by-revert': ['rollback by revert', 'unfinished release replaced'],
 };

@@ -35,8 +35,9 @@ export function checkRollout(
     return one !== other;
   });
   for (const group of groups) {
-    // Which devices are whose may have changed within the pass, by another release than this one.
-    const isAlone = moved.every((each) => each === group);
+    // Which devices are a group's may have changed within the pass, by another group's release. The product's moves last,
+    // by the devices that the groups' have left to it.
+    const isAlone = group === null || moved.every((each) => each === group || each === null);
     const isSettled = group === null ? isCoverageKnown(books) : !areRivals(books);
     const isCounted = isAlone && isSettled;
     checkTrack(books, notesOf(notes, group), before, group, { isFrozen, isCounted });

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { chooseType } from '../../../controller/fleets/gateway/accept.ts';
-import { createActionIds } from '../../../controller/fleets/gateway/action-ids.ts';
+import { createActionIds } from '../../../controller/fleets/action-ids.ts';
 import { planFile } from '../../../controller/fleets/gateway/byte-range.ts';
 import { createContactBuffer } from '../../../controller/fleets/gateway/contact-buffer.ts';
 import {
@@ -20,7 +20,7 @@ import {
   createServedProducts,
   momentFor,
 } from '../../../controller/fleets/gateway/served-products.ts';
-import { createSteadyClock } from '../../../controller/fleets/gateway/steady-clock.ts';
+import { createSteadyClock } from '../../../controller/fleets/steady-clock.ts';
 import { startListening } from '../../../controller/devices/listening.ts';
 import { compilePolicy } from '../../../controller/devices/policy.ts';
 import { expectedDevice } from '../../../controller/model/device.ts';

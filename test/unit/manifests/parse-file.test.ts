@@ -388,23 +388,55 @@ spec: { product: thermostat, devices: [${ids}] }
   });
 });
 
-describe('what this version does not carry out', () => {
-  const particle = PRODUCT.replace('{ driver: gateway }', '{ driver: particle, product: t-v2 }');
+describe('the settings of a fleet', () => {
+  const withFleet = (fleet: string): string => PRODUCT.replace('{ driver: gateway }', fleet);
 
-  it('refuses the manifest alone at the value', () => {
-    const file = parse(particle);
+  it('are those of its driver', () => {
+    const [document] = parse(
+      withFleet('{ driver: particle, product: t-v2, drift: report, pollInterval: 2m, retries: 1 }'),
+    ).documents;
+    expect(document).toMatchObject({
+      verdict: 'good',
+      spec: {
+        fleet: {
+          driver: 'particle',
+          product: 't-v2',
+          drift: 'report',
+          pollIntervalMs: 120_000,
+          attemptTimeoutMs: 86_400_000,
+          retries: 1,
+          groupBy: [],
+        },
+      },
+    });
+    const [plain] = parse(withFleet('{ driver: particle, product: t-v2 }')).documents;
+    expect(plain).toMatchObject({ spec: { fleet: { drift: 'mend', pollIntervalMs: 60_000 } } });
+  });
+
+  it('of another driver refuse the manifest alone, at the value', () => {
+    const file = parse(withFleet('{ driver: particle, product: t-v2, tenant: x, groupBy: [a] }'));
     expect(tell(file)).toEqual([
-      '5:20 NotSupported: The driver `particle` is not carried out by this version of Lockstep.',
+      '5:53 Contradiction: `tenant` is a setting of the driver `gateway`, and this product has `particle`.',
+      '5:65 Contradiction: `groupBy` is a setting of the driver `gateway`, and this product has `particle`.',
     ]);
-    expect(file.problems[0]?.remedy).toContain('`driver: gateway`');
+    expect(file.problems[0]?.remedy).toBe('Remove it, or write `driver: gateway`.');
     expect(file.documents).toMatchObject([
       { verdict: 'refused', spec: null, product: 'thermostat' },
     ]);
+    expect(tell(parse(withFleet('{ driver: gateway, drift: mend }')))).toEqual([
+      '5:36 Contradiction: `drift` is a setting of the driver `particle`, and this product has `gateway`.',
+    ]);
   });
 
-  it('does not hide other mistakes of the document', () => {
-    const file = parse(`${particle}  productId: -1\n`);
-    expect(file.problems.map(({ reason }) => reason)).toEqual(['NotSupported', 'InvalidManifest']);
+  it('need the product of Particle’s that is meant', () => {
+    expect(tell(parse(withFleet('{ driver: particle }')))).toEqual([
+      '5:10 Contradiction: The driver `particle` needs `product`: the name by which Particle knows it.',
+    ]);
+  });
+
+  it('do not hide other mistakes of the document', () => {
+    const file = parse(`${withFleet('{ driver: particle }')}  productId: -1\n`);
+    expect(file.problems.map(({ reason }) => reason)).toEqual(['Contradiction', 'InvalidManifest']);
     expect(file.documents[0]?.verdict).toBe('invalid');
   });
 });

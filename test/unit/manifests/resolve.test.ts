@@ -148,9 +148,9 @@ const CASES: readonly (readonly [
     ['t'],
   ],
   [
-    'NotSupported',
+    'Contradiction of a fleet and its driver',
     { 'p.yaml': product('t').replace('gateway', 'particle'), 'f.yaml': firmware(42) },
-    ['p.yaml:4:26 NotSupported'],
+    ['p.yaml:4:16 Contradiction'],
     ['Product/t/t'],
     [],
   ],
@@ -369,7 +369,7 @@ describe('a mistake', () => {
     expect(tell(snapshot)).toEqual([
       'f.yaml:4:152 Contradiction',
       'g.yaml:9:30 AttributeNotGrouped',
-      'p.yaml:4:26 NotSupported',
+      'p.yaml:4:16 Contradiction',
       'r.yaml:4:30 UnknownVersion',
     ]);
     expect(snapshot.products['t']).toMatchObject({ config: null, firmware: [] });

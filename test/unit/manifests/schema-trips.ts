@@ -171,6 +171,24 @@ export const TRIPS: readonly (readonly [Kind, string, readonly (readonly [unknow
     ],
     [
       'Product',
+      'spec.fleet.product',
+      [
+        ['a b', 'a slug'],
+        ['', 'a slug'],
+        ['x'.repeat(129), 'at most 128'],
+        [94, 'must be text'],
+      ],
+    ],
+    [
+      'Product',
+      'spec.fleet.drift',
+      [
+        ['fight', '`mend` or `report`'],
+        [true, 'must be text'],
+      ],
+    ],
+    [
+      'Product',
       'spec.fleet.attemptTimeout',
       [
         ['soon', 'a duration'],

@@ -234,10 +234,10 @@ describe('a manifest that was refused when it was read', () => {
       snapshot: {
         revision: 'r1',
         refused: ['Product/thermostat/thermostat'],
-        problems: [problem({ reason: 'NotSupported', product: 'thermostat' })],
+        problems: [problem({ reason: 'Contradiction', product: 'thermostat' })],
       },
     });
-    expect(refusalsOf(plan)).toEqual(['NotSupported', 'ProductNotAccepted']);
+    expect(refusalsOf(plan)).toEqual(['Contradiction', 'ProductNotAccepted']);
     expect(plan.refusals[1]).toMatchObject({ place: { file: 'broken.yaml', line: 3 } });
     expect(actionsOf(plan)).toEqual([]);
     expect(next).toEqual(emptyDesired('thermostat'));

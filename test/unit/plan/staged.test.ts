@@ -14,6 +14,7 @@ import {
   liveOf,
   namedDevice,
   NOW,
+  planAll,
   planOne,
   PRODUCT,
   refusalsOf,
@@ -26,6 +27,7 @@ import { CANARY, halting, hundred, IN_CANARY, STAGED, WORDS } from '../../suppor
 const released41 = desired({ ...WORDS, release: 41 });
 const now = desired(WORDS);
 const inCanary = desired({ ...WORDS, tracks: { '': IN_CANARY } });
+const placeOf = (device: string) => positionOf(bucketOf(device), offsetOf(PRODUCT, 42));
 const stateOf = (next: Desired, group: string | null = null) =>
   next.rollout === undefined ? null : trackOf(next.rollout, group);
 
@@ -320,6 +322,84 @@ describe('the devices of a release', () => {
       }).plan;
     expect(actionsOf(plan(true))).toEqual(['SetExposure 42 group - step half 1000 to 5000']);
     expect(actionsOf(plan(false))).toEqual([]);
+  });
+});
+
+describe('what a group’s release leaves to the product’s in the same look', () => {
+  const byPosition = ['d1', 'd2', 'd3', 'd4'].sort((one, other) => placeOf(one) - placeOf(other));
+  const [first, second, third, fourth] = byPosition as [string, string, string, string];
+  const devices = [
+    namedDevice(first, { running: 42 }),
+    namedDevice(second, { running: 43 }),
+    namedDevice(third),
+    namedDevice(fourth),
+  ];
+  const rolledBackAt = 7;
+  const failing = liveOf(devices, {
+    firmware: hundred().firmware,
+    listened: 100 * HOUR_MS,
+    rounds: [{ round: rolledBackAt, inFlight: 0, failed: 1 }],
+  });
+  const canary = { ...CANARY, exposure: 1, minDevices: 2, soakMs: HOUR_MS, successes: 2 };
+  const strategy = {
+    ...halting({ failureRate: 2, minAttempts: 1, action: 'rollback' }),
+    steps: [canary, ...STAGED.steps.slice(1)],
+  };
+  const words = {
+    ...WORDS,
+    groups: { few: [first, second] },
+    groupReleases: { few: 43 },
+    rollout: { strategy },
+  };
+  const few = { base: null, round: rolledBackAt, step: 'all', limit: 10_000, finishedAt: null };
+  const counted = (inForce: Desired): Desired => ({
+    ...inForce,
+    rollout: { rounds: 7, tracks: [], ...inForce.rollout, growth: { devices: 4, since: 0 } },
+  });
+
+  it('is counted for the step that begins: for its exposure, and as no success of it', () => {
+    const { plan, next } = planOne({
+      now: desired(words),
+      inForce: counted(desired({ ...words, release: 41, tracks: { few } })),
+      live: failing,
+    });
+    expect(stateOf(next, 'few')?.release).toMatchObject({ limit: 0, halt: { action: 'rollback' } });
+    const limit = placeOf(second) + 1;
+    expect(stateOf(next)?.release).toMatchObject({ step: 'canary', limit, runningBefore: 1 });
+    expect(plan.actions).toContainEqual(
+      expect.objectContaining({ type: 'ReleaseFirmware', version: 42, exposure: limit }),
+    );
+    const again = planOne({ now: desired(words), inForce: next, live: failing });
+    expect(stateOf(again.next)?.release).toMatchObject({ soakSince: null });
+  });
+
+  it('is counted for the step of a release under way', () => {
+    const begins = { ...IN_CANARY, step: null, limit: 0 };
+    const { next } = planOne({
+      now: desired(words),
+      inForce: counted(desired({ ...words, tracks: { '': begins, few } })),
+      live: failing,
+    });
+    const limit = placeOf(second) + 1;
+    expect(stateOf(next)?.release).toMatchObject({ step: 'canary', limit, runningBefore: 1 });
+  });
+
+  it('is counted where nothing but failures may move them', () => {
+    const under = { ...IN_CANARY, step: 'all', limit: 10_000, runningBefore: 0 };
+    const inForce = desired({ ...words, tracks: { '': under, few } });
+    const { plan } = planAll({
+      now: desired(words),
+      inForce,
+      live: {
+        ...failing,
+        rounds: [...failing.rounds, { round: under.round, inFlight: 0, failed: 1 }],
+      },
+      snapshot: { frozen: [PRODUCT] },
+    });
+    expect(plan.products[0]?.actions.map((each) => 'message' in each && each.message)).toEqual([
+      '1 of 2 devices failed with version 43 (50%, and 2% is the limit).',
+      '1 of 2 devices failed with version 42 (50%, and 2% is the limit).',
+    ]);
   });
 });
 

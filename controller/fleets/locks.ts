@@ -1,39 +1,46 @@
-// Carrying out locks: the only actions of a plan that change single devices. All other actions take effect through the
-// policy.
+// Carrying out locks: the only actions of a plan that change single devices, written into the state whatever the fleet.
+// All other actions take effect through the policy.
 
-import type { Failure } from '../../base/failure.ts';
-import { failure } from '../../base/failure.ts';
-import type { Result } from '../../base/result.ts';
-import { fail, ok } from '../../base/result.ts';
-import type { CarriedLock, DeviceRecord } from '../../model/device.ts';
-import { expectedDevice } from '../../model/device.ts';
-import type { EventDraft } from '../../model/event.ts';
-import type { Action } from '../../model/plan.ts';
-import { eventOfAction } from '../../reports/action-events.ts';
-import type { Gateway } from './gateway.ts';
+import type { Failure } from '../base/failure.ts';
+import { failure } from '../base/failure.ts';
+import type { Result } from '../base/result.ts';
+import { fail, ok } from '../base/result.ts';
+import type { CarriedLock, DeviceRecord } from '../model/device.ts';
+import { expectedDevice } from '../model/device.ts';
+import type { EventDraft } from '../model/event.ts';
+import type { Action } from '../model/plan.ts';
+import { eventOfAction } from '../reports/action-events.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Store } from '../stores/store.ts';
+
+/** Where locks are written, and by which clock. */
+export interface LockPorts {
+  readonly store: Pick<Store, 'device' | 'saveDevice'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 const ROUNDS_MAX = 8;
 
 /** Locks a device; one that the state does not know is expected from now on. */
 export function lockDevice(
-  gateway: Gateway,
+  ports: LockPorts,
   product: string,
   action: Extract<Action, { type: 'LockDevice' }>,
 ): Promise<Result<void, Failure>> {
-  return changeDevice(gateway, product, action, (before) => {
+  return changeDevice(ports, product, action, (before) => {
     const device = before ?? expectedDevice(product, action.device);
-    const lock = lockOf(device.lock, action, gateway.clock.now());
+    const lock = lockOf(device.lock, action, ports.clock.now());
     return lock === device.lock ? before : { ...device, lock };
   });
 }
 
 /** Unlocks a device; one that only a lock made known is unknown again. */
 export function unlockDevice(
-  gateway: Gateway,
+  ports: LockPorts,
   product: string,
   action: Extract<Action, { type: 'UnlockDevice' }>,
 ): Promise<Result<void, Failure>> {
-  return changeDevice(gateway, product, action, (before) => {
+  return changeDevice(ports, product, action, (before) => {
     if (before === null || before.lock === null) return before;
     return isOnlyExpected(before) ? null : { ...before, lock: null };
   });
@@ -67,18 +74,18 @@ function isOnlyExpected(device: DeviceRecord): boolean {
  * action's event goes with the write, so that no change is ever without its line in the log.
  */
 async function changeDevice(
-  gateway: Gateway,
+  ports: LockPorts,
   product: string,
   action: Extract<Action, { type: 'LockDevice' | 'UnlockDevice' }>,
   change: (before: DeviceRecord | null) => DeviceRecord | null,
 ): Promise<Result<void, Failure>> {
   const deviceId = action.device;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const before = await gateway.store.device(product, deviceId);
+    const before = await ports.store.device(product, deviceId);
     const after = change(before);
     if (after === before) return ok(undefined);
-    const events: EventDraft[] = [eventOfAction(product, action, gateway.clock.now())];
-    const saved = await gateway.store.saveDevice({ before, after, events });
+    const events: EventDraft[] = [eventOfAction(product, action, ports.clock.now())];
+    const saved = await ports.store.saveDevice({ before, after, events });
     if (saved.status === 'saved') return ok(undefined);
   }
   return fail(

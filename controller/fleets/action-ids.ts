@@ -1,8 +1,8 @@
 // Ids for new actions, taken from the store in blocks, so that an offer costs no extra write. An id is looked at
 // before a decision, used up only if the decision offers it, and given back if the decision was not written.
 
-import { assert } from '../../base/assert.ts';
-import { isUsableActionId } from '../../devices/action-id.ts';
+import { assert } from '../base/assert.ts';
+import { isUsableActionId } from '../devices/action-id.ts';
 
 const BLOCK_SIZE = 1_000;
 

@@ -1,10 +1,10 @@
 // Which devices a release reaches first, by their buckets. Its cost grows with the devices asked for, and with the locked
 // ones among them.
 
-import type { DeviceRecord } from '../../model/device.ts';
-import { BUCKETS } from '../../model/rollout.ts';
-import type { Store } from '../../stores/store.ts';
-import type { TurnSpan } from '../driver.ts';
+import type { DeviceRecord } from '../model/device.ts';
+import { BUCKETS } from '../model/rollout.ts';
+import type { Store } from '../stores/store.ts';
+import type { TurnSpan } from './driver.ts';
 
 /** Active, unlocked devices in the order of their positions in a turn of the circle, at most `count`. */
 export async function findFirstDevices(

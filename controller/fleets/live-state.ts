@@ -1,10 +1,10 @@
 // The live state of a product, from the counters and the few devices that are named: its cost grows with manifests and
 // versions, never with devices.
 
-import { assert } from '../../base/assert.ts';
-import { isOnline } from '../../devices/listening.ts';
-import { UNKNOWN_VERSION_KEY } from '../../devices/tally.ts';
-import type { DeviceSighting, ListenedMs, Outcome } from '../../model/device.ts';
+import { assert } from '../base/assert.ts';
+import { isOnline } from '../devices/listening.ts';
+import { UNKNOWN_VERSION_KEY } from '../devices/tally.ts';
+import type { DeviceSighting, ListenedMs, Outcome } from '../model/device.ts';
 import type {
   LiveState,
   NamedDevice,
@@ -12,8 +12,8 @@ import type {
   RoundCount,
   Tallies,
   VersionCount,
-} from '../../model/live.ts';
-import type { Store } from '../../stores/store.ts';
+} from '../model/live.ts';
+import type { Store } from '../stores/store.ts';
 
 /** Quarantined devices that are looked at one by one to tell how many of them were heard. */
 const QUARANTINED_READ_MAX = 1_000;
