@@ -59,8 +59,9 @@ function changeBetween(before: Noted, after: Noted): SampleChange | null {
   if (forgotten.length === 0 && changed.length === 0) return null;
   const missingIn = (one: Noted, other: Noted): readonly ReleaseSample[] =>
     changed.flatMap(([round]) => {
-      const there = new Set(other.get(round)?.map(({ at }) => at));
-      return (one.get(round) ?? []).filter(({ at }) => !there.has(at));
+      // One that was amended stands at the same time, with other counts.
+      const there = new Set(other.get(round));
+      return (one.get(round) ?? []).filter((sample) => !there.has(sample));
     });
   return { add: missingIn(after, before), dropped: missingIn(before, after), forgotten };
 }

@@ -6,7 +6,7 @@ import type { ReleaseSample } from '../model/release-sample.ts';
 /** Samples of a round that are kept at most. */
 export const SAMPLES_MAX = 300;
 
-/** Counts that change all the time are not kept more often. */
+/** Counts that change all the time are not kept more often; what changes sooner is told by the sample that is there. */
 const GAP_LEAST_MS = 1_000;
 
 /**
@@ -20,19 +20,28 @@ export function addSample(
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) return [now];
-  if (!isDue(first, last, now)) return null;
+  if (!isDue(first, last, now)) {
+    // Nothing may come after it for a long time: the last word of a release that is done in seconds must not be lost.
+    const isSoon = samples.length > 1 && now.at - last.at < GAP_LEAST_MS;
+    return isSame(last, now) || !isSoon ? null : [...samples.slice(0, -1), { ...now, at: last.at }];
+  }
   const all = [...samples, { ...now, at: Math.max(now.at, last.at + 1) }];
   return all.length <= SAMPLES_MAX ? all : dropOne(all);
 }
 
 function isDue(first: ReleaseSample, last: ReleaseSample, now: ReleaseSample): boolean {
   if (now.exposure !== last.exposure) return true;
-  const isSame =
-    now.inFlight === last.inFlight &&
-    now.succeeded === last.succeeded &&
-    now.failed === last.failed;
   const gapMs = Math.max(GAP_LEAST_MS, (last.at - first.at) / SAMPLES_MAX);
-  return !isSame && now.at - last.at >= gapMs;
+  // The first says how it began, and stays as it is.
+  return !isSame(last, now) && (last === first || now.at - last.at >= gapMs);
+}
+
+function isSame(one: ReleaseSample, other: ReleaseSample): boolean {
+  return (
+    one.inFlight === other.inFlight &&
+    one.succeeded === other.succeeded &&
+    one.failed === other.failed
+  );
 }
 
 /**

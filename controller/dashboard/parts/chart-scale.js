@@ -42,13 +42,7 @@ export function seriesOf({ samples, startedAt, finishedAt, halt, progress }, now
   const points = samples.map(({ at, exposure, inFlight, succeeded, failed }) =>
     pointOf(Date.parse(at), { exposure, inFlight, succeeded, failed }),
   );
-  const halted = halt === null ? null : Date.parse(halt.at);
-  const before = points.at(-1);
-  if (halt !== null && halted !== null && before !== undefined && halted > before.at) {
-    // It is told with its numbers, sampled or not.
-    const { succeeded, failed } = halt;
-    points.push(pointOf(halted, { ...before, succeeded, failed }));
-  }
+  if (halt !== null) insertHalt(points, halt);
   const first = points[0]?.at ?? (startedAt === null ? null : Date.parse(startedAt));
   if (first === null) return null;
   const last = points.at(-1);
@@ -60,6 +54,19 @@ export function seriesOf({ samples, startedAt, finishedAt, halt, progress }, now
   if (points.length === 0) return null;
   const to = Math.max(ended ?? now, points.at(-1)?.at ?? first, first + SPAN_MIN_MS);
   return { from: first, to, points };
+}
+
+/**
+ * A halt is told with its numbers, sampled or not.
+ * @param {Point[]} points
+ * @param {NonNullable<RolloutJson['halt']>} halt
+ */
+function insertHalt(points, { at, succeeded, failed }) {
+  const halted = Date.parse(at);
+  const index = points.findLastIndex((point) => point.at < halted);
+  const before = points[index];
+  if (before === undefined || points[index + 1]?.at === halted) return;
+  points.splice(index + 1, 0, pointOf(halted, { ...before, succeeded, failed }));
 }
 
 /**

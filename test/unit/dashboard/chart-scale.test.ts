@@ -85,6 +85,12 @@ describe('the points of a release', () => {
       failed: 3,
       failureRate: 75,
     });
+    expect(points(3).map(({ at, failed }) => [(at - START) / MINUTE_MS, failed])).toEqual([
+      [0, 0],
+      [3, 3],
+      [5, 1],
+      [90, 1],
+    ]);
     expect(points(5).length).toBe(3);
   });
 

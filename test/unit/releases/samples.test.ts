@@ -27,10 +27,20 @@ describe('a sample', () => {
   });
 
   it('of counts is kept once a second, and of an exposure at once', () => {
-    expect(addSample([sample(0)], sample(999, { failed: 1 }))).toBeNull();
-    expect(addSample([sample(0)], sample(1_000, { failed: 1 }))).toHaveLength(2);
+    const begun = [sample(0), sample(1, { inFlight: 1 })];
+    expect(addSample(begun, sample(1_001, { failed: 1 }))).toHaveLength(3);
+    expect(addSample([sample(0)], sample(1, { inFlight: 1 }))).toEqual(begun);
     const step = sample(1, { exposure: 200 });
     expect(addSample([sample(0)], step)).toEqual([sample(0), step]);
+  });
+
+  it('of counts that comes sooner is told by the one before, which is not the first', () => {
+    const begun = [sample(0), sample(1, { inFlight: 1 })];
+    expect(addSample(begun, sample(1_000, { failed: 1 }))).toEqual([
+      sample(0),
+      sample(1, { failed: 1 }),
+    ]);
+    expect(addSample(begun, sample(1_000, { inFlight: 1 }))).toBeNull();
   });
 
   it('of counts is kept less often the longer the release takes', () => {
@@ -43,7 +53,10 @@ describe('a sample', () => {
   it('comes last also when the clock was put back', () => {
     const step = sample(5, { exposure: 200 });
     expect(addSample([sample(9_000)], step)).toEqual([sample(9_000), { ...step, at: 9_001 }]);
-    expect(addSample([sample(9_000)], sample(5, { failed: 1 }))).toBeNull();
+    expect(addSample([sample(9_000)], sample(5, { failed: 1 }))).toEqual([
+      sample(9_000),
+      sample(9_001, { failed: 1 }),
+    ]);
   });
 });
 
