@@ -11,6 +11,7 @@ import { LISTED_FLEETS, seedListedFleet } from '../../bench/support/listed-fleet
 import { seededId } from '../../bench/support/seed-fleet.ts';
 import type { DevicePageJson } from '../../controller/reports/answers.ts';
 import { startApi, type ApiUnderTest } from '../support/api.ts';
+import { createDeviceHands } from '../support/device-hand.ts';
 import { startChromium } from './support/chromium.ts';
 import { expectForEveryone } from './support/for-everyone.ts';
 import { createReader, type Reader } from './support/reader.ts';
@@ -159,6 +160,15 @@ describe('the devices of a fleet', () => {
 
   it('are there for everyone', async () => {
     await expectForEveryone(browser, fleet.address, HASH, 'devices');
+  });
+
+  // The last of these: the fleet has one device more from then on.
+  it('follow the fleet', async () => {
+    const hands = createDeviceHands(fleet.address);
+    await hands.device('thermostat', 'stranger-2').poll();
+    await hands.close();
+    await expect.poll(ids, { timeout: 15_000 }).toEqual([...ALL, 'stranger-2']);
+    await untilFound('1–12 of 12 devices');
   });
 });
 

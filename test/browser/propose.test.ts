@@ -61,16 +61,16 @@ describe('with a forge', () => {
     await reader.expectAccessible();
     await reader.picture('propose-lock');
 
-    const before = fleet.github.pullRequests().length;
     await dialog.getByRole('button', { name: 'Open pull request' }).click();
     const link = dialog.getByRole('link', { name: /^Pull request #\d+$/ });
     await link.waitFor();
     await dialog.getByText('The fleet changes when it is merged, and not before.').waitFor();
     await expect.poll(() => reader.page.locator(':focus').textContent()).toMatch(/^Pull request/);
     const number = Number((await link.textContent())?.replaceAll(/\D/g, ''));
-    expect(fleet.github.pullRequests().length).toBe(before + 1);
-    const pull = fleet.github.pullRequest(number);
-    expect(pull.title).toBe('Lock dev-5 of thermostat to 42');
+    // The controller opens some of its own meanwhile.
+    const title = 'Lock dev-5 of thermostat to 42';
+    const pulls = fleet.github.pullRequests().filter((each) => each.title === title);
+    expect(pulls.map((each) => each.number)).toEqual([number]);
     expect(await link.getAttribute('href')).toMatch(new RegExp(`/pull/${number}$`));
     expect(fleet.running('dev-5')).toBe(41);
 

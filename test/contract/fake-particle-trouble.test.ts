@@ -41,7 +41,7 @@ async function listen(cloud: ParticleCloud, path = '/events'): Promise<Listener>
   let isOver = false;
   const read = async () => {
     const decoder = new TextDecoder();
-    for await (const piece of response.body ?? []) text += decoder.decode(piece as Uint8Array);
+    for await (const piece of response.body ?? []) text += decoder.decode(piece);
   };
   void read()
     .catch(() => undefined)

@@ -2,7 +2,7 @@
 
 import { h } from 'preact';
 import { Icon } from './icon.js';
-import { countOf } from './number.js';
+import { countOf, formatPercent } from './number.js';
 
 /** @import { StepPlanJson } from '../answers.js' */
 /** @import { Tone } from './badge.js' */
@@ -37,7 +37,11 @@ export function Steps({ steps, label, isHeld = false }) {
           h('strong', null, step.name),
           h('span', { class: 'sr-only' }, `, ${word}`),
         ),
-        h('span', { class: 'muted' }, `${step.limit}% · ${countOf(step.devices, 'device')}`),
+        h(
+          'span',
+          { class: 'muted' },
+          `${formatPercent(step.limit)} · ${countOf(step.devices, 'device')}`,
+        ),
         wantsApproval && h('span', { class: 'step-note' }, 'needs approval'),
       );
     }),
