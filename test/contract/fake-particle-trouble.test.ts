@@ -3,8 +3,11 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { startParticleCloud } from '../fakes/particle/particle-cloud.ts';
-import type { ParticleCloud, ParticleCloudOptions } from '../fakes/particle/particle-cloud.ts';
+import { startParticleCloud } from '../../controller/simulator/particle/particle-cloud.ts';
+import type {
+  ParticleCloud,
+  ParticleCloudOptions,
+} from '../../controller/simulator/particle/particle-cloud.ts';
 import { particleClient } from '../support/particle-client.ts';
 
 const clouds: ParticleCloud[] = [];
@@ -41,7 +44,7 @@ async function listen(cloud: ParticleCloud, path = '/events'): Promise<Listener>
   let isOver = false;
   const read = async () => {
     const decoder = new TextDecoder();
-    for await (const piece of response.body ?? []) text += decoder.decode(piece as Uint8Array);
+    for await (const piece of response.body ?? []) text += decoder.decode(piece);
   };
   void read()
     .catch(() => undefined)
