@@ -68,6 +68,7 @@ describe('events', () => {
     expect(play('started', 'success')).toBe('success');
     expect(play('success', 'started')).toBe('success');
     expect(play('success', 'success')).toBe('success');
+    expect(play('success', 'failed')).toBe('success');
     expect(play('failed', 'started')).toBe('failed');
     expect(play('progress')).toBeNull();
   });
