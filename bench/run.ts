@@ -13,6 +13,7 @@ import { downloadBench } from './download.ts';
 import { historiesBench } from './histories.ts';
 import { incidentsBench } from './incidents.ts';
 import { millionBench } from './million.ts';
+import { particleBench } from './particle.ts';
 import { planBench } from './plan.ts';
 import { pollsBench } from './polls.ts';
 import { releaseBench } from './release.ts';
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   devicesBench,
   validateBench,
   webhookBench,
+  particleBench,
   incidentsBench,
   historiesBench,
   millionBench,

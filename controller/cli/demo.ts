@@ -1,7 +1,8 @@
 // `lockstep demo`: the whole story on one machine, with no set-up. The story itself is in `demo/`.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
+import { DEMO_DRIVERS, type DemoDriver } from './demo/cast.ts';
 import { BENCH_DEVICE } from './demo/chapter.ts';
 import { runDemo } from './demo/run-demo.ts';
 import { createLiveLine } from './live-line.ts';
@@ -18,16 +19,29 @@ export function addDemo(program: Command, shell: Shell): void {
     .description(
       'Copies an example fleet repo to a temporary folder, makes real commits, starts a controller and simulated devices, and tells what happens. On a terminal it goes on serving until Ctrl-C.',
     )
-    .option('--devices <n>', 'how many devices take part', parseCount(3), DEVICES_DEFAULT);
+    .option('--devices <n>', 'how many devices take part', parseCount(3), DEVICES_DEFAULT)
+    .addOption(
+      new Option(
+        '--driver <name>',
+        'where they are: at the gateway, or in a simulated Particle cloud',
+      )
+        .choices(DEMO_DRIVERS)
+        .default('gateway'),
+    );
   addOutputOptions(command, ['text']);
   addExamples(command, [
     ['lockstep demo', 'tell the story with 200 devices'],
     ['lockstep demo --devices 2000', 'the same with more of them'],
+    [
+      'lockstep demo --driver particle',
+      "the same over Particle's cloud, simulated on this machine",
+    ],
   ]);
-  command.action(async (options: { readonly devices: number }) => {
+  command.action(async (options: { readonly devices: number; readonly driver: DemoDriver }) => {
     const signal = shell.interruption();
     const told = await runDemo(
       {
+        driver: options.driver,
         devices: options.devices,
         port: LISTEN_DEFAULT.port,
         signal,

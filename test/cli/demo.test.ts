@@ -47,6 +47,33 @@ describe('demo', { timeout: 180_000 }, () => {
     for (const drawn of ['\u001b', '█', '░']) expect(`${stdout}${stderr}`).not.toContain(drawn);
   });
 
+  it("tells it over a simulated Particle cloud, by Particle's own means", async () => {
+    const { code, stdout, stderr } = await runCli([
+      'demo',
+      '--driver',
+      'particle',
+      '--devices',
+      '40',
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const inOrder = [
+      'Its dashboard is at http://127.0.0.1:',
+      "in Particle's cloud, which is simulated here",
+      'refused ReleaseUnverified',
+      'names version 42: verified',
+      '39 of 40 devices run 42',
+      'It runs version 41, by DeviceLock/lobby-on-41',
+      '43 was offered to 5 of 38 devices. The other 33 were not touched',
+      'no device runs 43 any more, 39 run 42',
+      'Step canary: 5 of 38 devices',
+      'Step all: 38 of 38 devices',
+      'converged: 39 of 40 devices run 44, and one is held on 41',
+    ];
+    const places = inOrder.map((text) => stdout.indexOf(text));
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
+    expect(places[0]).toBeGreaterThan(0);
+  });
+
   it.each([
     { signals: ['SIGINT'], codes: [1] },
     // A busy machine may deliver the two in either order.

@@ -42,6 +42,11 @@ describe('help', { timeout: 120_000 }, () => {
     await expect(stdout).toMatchFileSnapshot('golden/devices-help.txt');
   });
 
+  it('explains `demo` and its drivers as in the golden file', async () => {
+    const { stdout } = await runCli(['demo', '--help']);
+    await expect(stdout).toMatchFileSnapshot('golden/demo-help.txt');
+  });
+
   it.each(['approve', 'resume'])('explains `propose %s` as in the golden file', async (name) => {
     const { stdout } = await runCli(['propose', name, '--help']);
     await expect(stdout).toMatchFileSnapshot(`golden/propose-${name}-help.txt`);

@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { IMPORT_REASONS } from '../../controller/imports/finding.ts';
-import { buildProductFirmware } from '../fakes/particle/devices.ts';
-import type { ParticleCloud, ParticleCloudOptions } from '../fakes/particle/particle-cloud.ts';
-import { startParticleCloud } from '../fakes/particle/particle-cloud.ts';
+import { buildProductFirmware } from '../../controller/simulator/particle/devices.ts';
+import type {
+  ParticleCloud,
+  ParticleCloudOptions,
+} from '../../controller/simulator/particle/particle-cloud.ts';
+import { startParticleCloud } from '../../controller/simulator/particle/particle-cloud.ts';
 import {
   type CliResult,
   findFreePort,

@@ -44,6 +44,8 @@ describe('the package', () => {
     expect(version.stdout.trim()).toBe(readVersion());
     const made = start(process.execPath, ['init', 'fleet'], empty);
     expect(made.status).toBe(0);
+    const told = start(process.execPath, ['demo', '--help'], empty);
+    expect(told.stdout).toContain('"particle"');
     const checked = start(process.execPath, ['validate', 'fleet'], empty);
     expect(checked).toMatchObject({ status: 0 });
   });

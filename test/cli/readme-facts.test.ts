@@ -3,6 +3,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseDuration } from '../../controller/base/duration.ts';
+import { CALLS_MAX, CALLS_SPAN_MS } from '../../controller/fleets/particle/budget.ts';
+import { PAGE_SIZE } from '../../controller/fleets/particle/client.ts';
 import { runCli } from '../support/cli.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -39,6 +42,22 @@ function readTable(text: string, above: string): readonly (readonly [string, str
     value,
   ]);
 }
+
+describe('the README on products at Particle', () => {
+  it('names for each size of fleet what a reading takes and the shortest interval for it', () => {
+    const text = section('Manage a Particle product');
+    const rows = [...text.matchAll(/^\| ([\d,]+) \| ([\d,]+) \| `(\w+)` \|$/gm)];
+    expect(rows.length).toBeGreaterThan(2);
+    for (const [, devices = '', calls = '', interval = ''] of rows) {
+      const [count, taken] = [devices, calls].map((each) => Number(each.replaceAll(',', '')));
+      expect([devices, taken]).toEqual([devices, Math.ceil((count ?? 0) / PAGE_SIZE) + 2]);
+      const leastMs = ((taken ?? 0) * CALLS_SPAN_MS) / (CALLS_MAX * 0.8);
+      // Rounded up, to no more than the next minute.
+      expect(parseDuration(interval)).toBeGreaterThanOrEqual(leastMs);
+      expect(parseDuration(interval)).toBeLessThan(leastMs + 60_000);
+    }
+  });
+});
 
 describe('the README on staged releases', () => {
   const release = readSchema('release');

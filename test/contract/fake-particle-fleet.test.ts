@@ -3,9 +3,12 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { startParticleCloud } from '../fakes/particle/particle-cloud.ts';
-import type { ParticleCloud, ParticleCloudOptions } from '../fakes/particle/particle-cloud.ts';
-import { createVirtualTime, realTime } from '../fakes/particle/time.ts';
+import { startParticleCloud } from '../../controller/simulator/particle/particle-cloud.ts';
+import type {
+  ParticleCloud,
+  ParticleCloudOptions,
+} from '../../controller/simulator/particle/particle-cloud.ts';
+import { createVirtualTime, realTime } from '../../controller/simulator/particle/time.ts';
 import { buildParticleModule } from '../support/firmware-images.ts';
 import { particleClient } from '../support/particle-client.ts';
 

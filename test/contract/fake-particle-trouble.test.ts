@@ -3,8 +3,11 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { startParticleCloud } from '../fakes/particle/particle-cloud.ts';
-import type { ParticleCloud, ParticleCloudOptions } from '../fakes/particle/particle-cloud.ts';
+import { startParticleCloud } from '../../controller/simulator/particle/particle-cloud.ts';
+import type {
+  ParticleCloud,
+  ParticleCloudOptions,
+} from '../../controller/simulator/particle/particle-cloud.ts';
 import { particleClient } from '../support/particle-client.ts';
 
 const clouds: ParticleCloud[] = [];

@@ -5,9 +5,12 @@
 import Particle from 'particle-api-js';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { startParticleCloud } from '../fakes/particle/particle-cloud.ts';
-import type { ParticleCloud, ParticleCloudOptions } from '../fakes/particle/particle-cloud.ts';
-import { PASSWORD } from '../fakes/particle/tokens.ts';
+import { startParticleCloud } from '../../controller/simulator/particle/particle-cloud.ts';
+import type {
+  ParticleCloud,
+  ParticleCloudOptions,
+} from '../../controller/simulator/particle/particle-cloud.ts';
+import { PASSWORD } from '../../controller/simulator/particle/tokens.ts';
 import { buildParticleModule } from '../support/firmware-images.ts';
 import { expectShape } from '../support/shape.ts';
 import type { Shape } from '../support/shape.ts';

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { PAGE_SIZE } from '../../controller/fleets/particle/client.ts';
-import type { Mood } from '../fakes/particle/trouble.ts';
+import type { Mood } from '../../controller/simulator/particle/trouble.ts';
 import type { ManagedCloud } from '../support/particle/managed-cloud.ts';
 import { startManagedCloud } from '../support/particle/managed-cloud.ts';
 

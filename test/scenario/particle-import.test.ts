@@ -10,8 +10,8 @@ import { importProduct, type ImportedRepo } from '../../controller/imports/impor
 import type { FoundProduct } from '../../controller/model/found-product.ts';
 import type { Failure } from '../../controller/base/failure.ts';
 import type { Result } from '../../controller/base/result.ts';
-import type { DeviceSeed } from '../fakes/particle/devices.ts';
-import { buildProductFirmware } from '../fakes/particle/devices.ts';
+import type { DeviceSeed } from '../../controller/simulator/particle/devices.ts';
+import { buildProductFirmware } from '../../controller/simulator/particle/devices.ts';
 import type { ManagedOptions } from '../support/particle/managed-cloud.ts';
 import type { CloudController } from '../support/particle/cloud-controller.ts';
 import { startCloudController } from '../support/particle/cloud-controller.ts';

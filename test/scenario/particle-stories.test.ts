@@ -178,7 +178,7 @@ describe('a product at Particle', () => {
     await settle();
     const { cloud } = world.managed;
     cloud.console.upload(42, {
-      bytes: (await import('../fakes/particle/devices.ts')).buildProductFirmware(
+      bytes: (await import('../../controller/simulator/particle/devices.ts')).buildProductFirmware(
         cloud.product,
         42,
         {

@@ -1,6 +1,6 @@
 // The barest client of a Particle product, for tests of the fake cloud: it sends, and shows what came back.
 
-import type { ParticleCloud } from '../fakes/particle/particle-cloud.ts';
+import type { ParticleCloud } from '../../controller/simulator/particle/particle-cloud.ts';
 
 export interface ParticleReply {
   readonly status: number;

@@ -11,12 +11,12 @@ import type { Plan } from '../../model/plan.ts';
 import type { ProductView } from '../../reconciler/controller.ts';
 import type { StatusJson } from '../../reports/answers.ts';
 import type { Explanation } from '../../reports/why.ts';
-import type { SimulatedFleet } from '../../simulator/fleet.ts';
 import {
   renderSimulationLine,
   renderSimulationNote,
   type SimulationGoal,
 } from '../simulation-line.ts';
+import type { Cast } from './cast.ts';
 import type { DemoRepo } from './fleet-repo.ts';
 
 /** Shows one line that is drawn over itself on a terminal; `plain` elsewhere. */
@@ -29,7 +29,7 @@ export interface Stage {
   readonly product: string;
   readonly repo: DemoRepo;
   readonly served: ServedController;
-  readonly fleet: SimulatedFleet;
+  readonly cast: Cast;
   /** The product as the controller sees it. */
   view(): ProductView | null;
   /** The plan for the newest commit, as `lockstep plan` would print it now. */
@@ -52,7 +52,7 @@ export interface StageParts {
   readonly product: string;
   readonly repo: DemoRepo;
   readonly served: ServedController;
-  readonly fleet: SimulatedFleet;
+  readonly cast: Cast;
   readonly signal: AbortSignal;
   readonly createLine: () => Promise<ProgressLine>;
 }
@@ -62,7 +62,7 @@ const PATIENCE_MS = 60_000;
 
 /** Creates the stage. */
 export function createStage(parts: StageParts): Stage {
-  const { product, repo, served, fleet, signal } = parts;
+  const { product, repo, served, cast, signal } = parts;
   const { controller } = served;
   const view = (): ProductView | null =>
     controller.view().products.find((each) => each.product === product) ?? null;
@@ -92,7 +92,7 @@ export function createStage(parts: StageParts): Stage {
     product,
     repo,
     served,
-    fleet,
+    cast,
     view,
     async plan() {
       // Reading the source now saves the second that the next poll would take.
@@ -109,7 +109,7 @@ export function createStage(parts: StageParts): Stage {
       };
       try {
         return await waitFor(what, look, () => {
-          const snapshot = fleet.snapshot();
+          const snapshot = cast.snapshot();
           line.show(
             (width) => `   ${renderSimulationLine(snapshot, goal, width - 3)}`,
             `   ${renderSimulationNote(snapshot, goal)}`,

@@ -27,7 +27,7 @@ export const releaseBad: Chapter = async (stage, narrator, style) => {
     'From now on the release has a strategy, and the same commit locks the bench to the new version:',
   );
   narrator.output(STRATEGY.replaceAll(/^ {2}/gm, ''));
-  await addFirmware(stage.repo, BAD_VERSION, 'Save energy at night', 'Dims the display.');
+  await addFirmware(stage, BAD_VERSION, 'Save energy at night', 'Dims the display.');
   const begun = await releaseInSteps(stage, narrator, BAD_VERSION);
   if (!begun.ok) return begun;
   const { step, devices } = begun.value;
@@ -57,7 +57,7 @@ export const takeBack: Chapter = async (stage, narrator, style) => {
   narrator.command('lockstep plan');
   const planned = await printPlan(stage, narrator, style);
   if (!planned.ok) return planned;
-  const back = stage.fleet.ids.length - 1;
+  const back = stage.cast.ids.length - 1;
   const done = await stage.until(
     `the fleet to be back on ${OLD_VERSION}`,
     { version: String(OLD_VERSION), devices: back },
@@ -74,7 +74,7 @@ export const takeBack: Chapter = async (stage, narrator, style) => {
 export const releaseGood: Chapter = async (stage, narrator) => {
   narrator.step(`Version ${GOOD_VERSION}, mended, goes through its steps`);
   narrator.tell('The same strategy, and nobody has to do anything:');
-  await addFirmware(stage.repo, GOOD_VERSION, 'Save energy at night, mended', 'Dims the display.');
+  await addFirmware(stage, GOOD_VERSION, 'Save energy at night, mended', 'Dims the display.');
   let reached = await releaseInSteps(stage, narrator, GOOD_VERSION);
   if (!reached.ok) return reached;
   const total = unlocked(stage);

@@ -1,11 +1,8 @@
 // The manifests that the story commits beside those of the example, as text. When it commits which is in the chapters.
 
-import { buildParticleModule } from '../../simulator/firmware-image.ts';
 import { BENCH_DEVICE } from './chapter.ts';
 import type { DemoRepo } from './fleet-repo.ts';
-
-const PRODUCT_ID = 94;
-const PHOTON = 6;
+import type { Stage } from './stage.ts';
 
 /** The steps that the story's later releases go through: as in the field, but with soaks of seconds. */
 export const STRATEGY = `  strategy:
@@ -18,17 +15,14 @@ export const STRATEGY = `  strategy:
 
 /** Adds the manifest of a version, with its binary where the example has none. */
 export async function addFirmware(
-  repo: DemoRepo,
+  { repo, cast }: Pick<Stage, 'repo' | 'cast'>,
   version: number,
   title: string,
   description: string,
 ): Promise<void> {
   const binary = `firmware/${version}.bin`;
   if (!(await repo.has(binary))) {
-    await repo.write(
-      binary,
-      buildParticleModule({ productId: PRODUCT_ID, version, platformId: PHOTON }),
-    );
+    await repo.write(binary, cast.buildFirmware(version));
   }
   await repo.write(
     `firmware-${version}.yaml`,

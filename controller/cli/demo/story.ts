@@ -43,7 +43,7 @@ export async function tellStory(
 }
 
 const begin: Chapter = async (stage, narrator) => {
-  const total = stage.fleet.ids.length;
+  const total = stage.cast.ids.length;
   narrator.step(`A fleet repo, and ${total} thermostats that run version 41`);
   narrator.tell(
     `A fleet repo is a git repository of YAML manifests: it says which firmware there is, and which device is to run what. This one is ${stage.repo.folder}.`,
@@ -51,9 +51,7 @@ const begin: Chapter = async (stage, narrator) => {
   narrator.tell(
     `The controller follows it. Its dashboard is at ${stage.served.address}/: open it in a browser to watch all that follows.`,
   );
-  narrator.tell(
-    'Here come the devices, simulated, each with HTTP requests of its own to the same address:',
-  );
+  narrator.tell(stage.cast.words.arrival);
   const registered = await stage.until(
     'the devices to register',
     null,
@@ -73,7 +71,7 @@ const releaseUnverified: Chapter = async (stage, narrator, style) => {
   );
   const { repo } = stage;
   await addFirmware(
-    repo,
+    stage,
     42,
     'Fix heater drift',
     'The heater no longer overshoots by two degrees in the first hour.',
@@ -115,10 +113,8 @@ const verify: Chapter = async (stage, narrator, style) => {
 
 const watchRelease: Chapter = async (stage, narrator) => {
   narrator.step('The release starts by itself');
-  narrator.tell(
-    'The commit that released 42 was waiting for this. Every other device gets it at its next poll.',
-  );
-  const total = stage.fleet.ids.length;
+  narrator.tell(`The commit that released 42 was waiting for this. ${stage.cast.words.delivery}`);
+  const total = stage.cast.ids.length;
   const done = await stage.until(
     'the fleet to run 42',
     { version: '42', devices: total - 1 },

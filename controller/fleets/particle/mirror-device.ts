@@ -137,6 +137,8 @@ function takeTransfer(
   const { action } = draft.device;
   if (action === null || news.transfer === null || device.version === action.version) return;
   if (news.transfer === 'failed') {
+    // The file was delivered already: how the device comes back decides.
+    if (action.phase === 'claimed') return;
     failAction(draft, action, policy, moment, 'Particle says that the transfer failed.');
     return;
   }

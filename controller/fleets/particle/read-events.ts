@@ -100,6 +100,8 @@ export function addNews(news: DeviceNews, event: CloudEvent): DeviceNews {
     const isState = data === 'started' || data === 'success' || data === 'failed';
     // Events come out of order: a transfer that ended does not begin after that.
     if (!isState || (data === 'started' && news.transfer !== null)) return news;
+    // What fails once the file was delivered is another transfer of it, to a device that boots: its return decides.
+    if (data === 'failed' && news.transfer === 'success') return news;
     return { ...news, transfer: data };
   }
   if (name === 'spark/device/app-hash') {

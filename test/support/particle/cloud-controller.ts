@@ -5,7 +5,7 @@ import type { Controller, ProductView } from '../../../controller/reconciler/con
 import { createController } from '../../../controller/reconciler/create-controller.ts';
 import { createRevisionLoader } from '../../../controller/reconciler/revision-loader.ts';
 import type { Event } from '../../../controller/model/event.ts';
-import { buildProductFirmware } from '../../fakes/particle/devices.ts';
+import { buildProductFirmware } from '../../../controller/simulator/particle/devices.ts';
 import { createTestSource } from '../controller.ts';
 import type { ManagedCloud, ManagedOptions } from './managed-cloud.ts';
 import { digestOf, SLUG, startManagedCloud } from './managed-cloud.ts';

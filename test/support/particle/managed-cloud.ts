@@ -19,11 +19,14 @@ import { openBinaryFolder } from '../../../controller/stores/files/binary-store.
 import { openSqliteStore } from '../../../controller/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../../controller/stores/store.ts';
 import type { BinaryStore } from '../../../controller/stores/binaries.ts';
-import { buildProductFirmware } from '../../fakes/particle/devices.ts';
-import type { ParticleCloud, ParticleCloudOptions } from '../../fakes/particle/particle-cloud.ts';
-import { startParticleCloud } from '../../fakes/particle/particle-cloud.ts';
-import { targetOf } from '../../fakes/particle/targets.ts';
-import type { Device } from '../../fakes/particle/world.ts';
+import { buildProductFirmware } from '../../../controller/simulator/particle/devices.ts';
+import type {
+  ParticleCloud,
+  ParticleCloudOptions,
+} from '../../../controller/simulator/particle/particle-cloud.ts';
+import { startParticleCloud } from '../../../controller/simulator/particle/particle-cloud.ts';
+import { targetOf } from '../../../controller/simulator/particle/targets.ts';
+import type { Device } from '../../../controller/simulator/particle/world.ts';
 import type { DesiredWords } from '../desired.ts';
 import { buildDesired } from '../desired.ts';
 import type { TracksWords } from '../tracks.ts';

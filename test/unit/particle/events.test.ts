@@ -15,8 +15,8 @@ import {
   isAboutFirmware,
   readEvents,
 } from '../../../controller/fleets/particle/read-events.ts';
-import type { ParticleCloud } from '../../fakes/particle/particle-cloud.ts';
-import { startParticleCloud } from '../../fakes/particle/particle-cloud.ts';
+import type { ParticleCloud } from '../../../controller/simulator/particle/particle-cloud.ts';
+import { startParticleCloud } from '../../../controller/simulator/particle/particle-cloud.ts';
 import { SLUG } from '../../support/particle/managed-cloud.ts';
 
 async function read(...parts: readonly string[]): Promise<readonly CloudEvent[]> {
@@ -68,6 +68,7 @@ describe('events', () => {
     expect(play('started', 'success')).toBe('success');
     expect(play('success', 'started')).toBe('success');
     expect(play('success', 'success')).toBe('success');
+    expect(play('success', 'failed')).toBe('success');
     expect(play('failed', 'started')).toBe('failed');
     expect(play('progress')).toBeNull();
   });

@@ -73,6 +73,19 @@ describe('a device at Particle', () => {
     expect(play.record).toMatchObject({ failures: { version: 42, count: 1 }, action: null });
   });
 
+  it('has not failed when another transfer of a delivered file does, while it boots', () => {
+    for (const between of [null, 'success'] as const) {
+      const play = createPlay(policyOf({ release: 42 }));
+      play.see({ version: 41 });
+      play.see({ version: 41, news: { transfer: 'success' } });
+      play.see({ version: 41, news: { transfer: between } });
+      play.see({ version: 41, news: { transfer: 'failed' } });
+      expect(play.record).toMatchObject({ failures: null, action: { phase: 'claimed' } });
+      play.see({ version: 42, handshake: 9 });
+      expect(play.record).toMatchObject({ failures: null, outcome: { state: 'succeeded' } });
+    }
+  });
+
   it('has failed when the transfer did, and is not taken for one that was when it runs the version', () => {
     const play = createPlay(policyOf({ release: 42 }));
     play.see({ version: 41 });

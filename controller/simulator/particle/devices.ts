@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 
-import { buildParticleModule } from '../../support/firmware-images.ts';
+import { buildParticleModule } from '../firmware-image.ts';
 import type { Behaviour } from './behaviour.ts';
 import { STEADY } from './behaviour.ts';
 import { readImage } from './image.ts';

@@ -1,11 +1,11 @@
 // The fake Particle cloud: one server on a free port of this machine, a simulated fleet behind it, and the handle by which
-// a test holds both. See README.md for what it covers.
+// the demo and tests hold both. See README.md for what it covers.
 
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createRandomStream } from '../../../controller/simulator/seeded-random.ts';
+import { createRandomStream } from '../seeded-random.ts';
 import { accountRoutes } from './account-routes.ts';
 import { createApi } from './api.ts';
 import { createConsole } from './console.ts';
@@ -25,7 +25,7 @@ import type { Quirks } from './quirks.ts';
 import { DEFAULT_QUIRKS } from './quirks.ts';
 import { createRateLimits, PARTICLE_BUDGETS } from './rate-limits.ts';
 import type { Budgets, RateLimits } from './rate-limits.ts';
-import type { FakeTime } from './time.ts';
+import type { CloudTime } from './time.ts';
 import { createVirtualTime } from './time.ts';
 import type { Timings } from './timings.ts';
 import { PARTICLE_TIMINGS } from './timings.ts';
@@ -37,7 +37,7 @@ import type { CloudEvent, Product, World } from './world.ts';
 
 export interface ParticleCloudOptions extends ProductSeed {
   /** Default: virtual time, which only `advance` moves. */
-  readonly time?: FakeTime;
+  readonly time?: CloudTime;
   /** Default: 1. The same seed and the same calls give the same story. */
   readonly seed?: number;
   readonly budgets?: Partial<Budgets>;

@@ -3,7 +3,7 @@
 
 import { errorList } from './api-error.ts';
 import type { ApiError } from './api-error.ts';
-import type { FakeTime } from './time.ts';
+import type { CloudTime } from './time.ts';
 
 export interface Budgets {
   /** All routes, in 5 minutes. */
@@ -55,7 +55,7 @@ const WINDOW_MS = {
 } as const;
 const BLOCK_MS = 30 * MINUTE_MS;
 
-export function createRateLimits(time: FakeTime, budgets: Budgets): RateLimits {
+export function createRateLimits(time: CloudTime, budgets: Budgets): RateLimits {
   const seen: Record<Counted, number[]> = {
     calls: [],
     signIns: [],

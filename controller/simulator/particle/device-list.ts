@@ -1,7 +1,7 @@
 // Lists of devices: filters, order and pages. By default the device that connected last comes first, so that the pages
 // shift while they are read.
 
-import { drawUnit } from '../../../controller/simulator/seeded-random.ts';
+import { drawUnit } from '../seeded-random.ts';
 import { invalidRequest } from './api-error.ts';
 import type { Device, Product, World } from './world.ts';
 

@@ -3,7 +3,7 @@
 
 import type { ServerResponse } from 'node:http';
 
-import { drawUnit } from '../../../controller/simulator/seeded-random.ts';
+import { drawUnit } from '../seeded-random.ts';
 import type { Trouble } from './trouble.ts';
 import type { CloudEvent, World } from './world.ts';
 import { isoTime } from './world.ts';

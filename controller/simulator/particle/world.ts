@@ -1,12 +1,12 @@
 // What the fake cloud knows: products with their firmware, groups and devices. A group holds the one version released to
 // it and a product its default, so that "one version per group" cannot be broken.
 
-import { drawUnit } from '../../../controller/simulator/seeded-random.ts';
-import type { RandomStream } from '../../../controller/simulator/seeded-random.ts';
+import { drawUnit } from '../seeded-random.ts';
+import type { RandomStream } from '../seeded-random.ts';
 import type { Behaviour, FaultRule } from './behaviour.ts';
 import type { Image } from './image.ts';
 import type { Quirks } from './quirks.ts';
-import type { FakeTime } from './time.ts';
+import type { CloudTime } from './time.ts';
 import type { Timings } from './timings.ts';
 
 /** Someone who changes something: a person at the console, or an API user. */
@@ -131,7 +131,7 @@ export interface CloudEvent {
 }
 
 export interface World {
-  readonly time: FakeTime;
+  readonly time: CloudTime;
   readonly random: RandomStream;
   readonly timings: Timings;
   readonly quirks: Quirks;

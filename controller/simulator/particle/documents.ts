@@ -1,7 +1,7 @@
 // How the fake cloud writes down what it knows: firmware, devices, groups, products. Lists of devices leave out what the
 // real ones leave out, and optional fields come and go as they do there.
 
-import { hashText } from '../../../controller/simulator/seeded-random.ts';
+import { hashText } from '../seeded-random.ts';
 import { isCellular, keepAliveMs } from './behaviour.ts';
 import { lastHeard } from './sessions.ts';
 import { groupsHolding, targetOf } from './targets.ts';

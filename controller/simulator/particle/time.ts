@@ -1,15 +1,15 @@
-// The time of the fake cloud. Virtual time stands still until a test advances it, so that days pass in no time and
+// The time of the fake cloud. Virtual time stands still until somebody advances it, so that days pass in no time and
 // always in the same order; real time is the machine's.
 
-import type { EpochMs } from '../../../controller/base/clock.ts';
+import type { EpochMs } from '../../base/clock.ts';
 
-export interface FakeTime {
+export interface CloudTime {
   now(): EpochMs;
   /** Calls back once, `delayMs` from now. Returns what takes it back; harmless after the call. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
-export interface VirtualTime extends FakeTime {
+export interface VirtualTime extends CloudTime {
   /** Runs everything that falls due within the next `ms`, in order, each at its own time. */
   advance(ms: number): void;
   /** When the next callback is due; `Infinity`: none is. */
@@ -96,7 +96,7 @@ export function createVirtualTime(startAt: EpochMs = VIRTUAL_START): VirtualTime
   };
 }
 
-export const realTime: FakeTime = {
+export const realTime: CloudTime = {
   now: () => Date.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
