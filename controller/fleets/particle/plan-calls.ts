@@ -31,6 +31,8 @@ export interface PlanCallsInput {
   readonly drift: 'mend' | 'report';
   /** Devices whose flash is to be asked for once more: they came online without a handshake. */
   readonly awoken: ReadonlySet<string>;
+  /** The token may list and make groups. */
+  readonly mayGroup: boolean;
   /** The token may delete groups. */
   readonly mayDelete: boolean;
 }
@@ -62,7 +64,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   const { snapshot, ledger, policy } = input;
   const notes: DriftNote[] = [];
   const releases = wantedReleases(policy);
-  const members = wantedMembers(input.desired);
+  const members = input.mayGroup ? wantedMembers(input.desired) : NO_MEMBERS;
   const present = defaultVersion(snapshot);
   const everyone = decide(input, 'everyone', {
     last: ledger.everyone ?? null,
@@ -73,7 +75,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   });
   const groups = new Map<string, Target>();
   for (const name of new Set([...snapshot.groups.keys(), ...releases.groups.keys()])) {
-    if (isReserved(name)) continue;
+    if (isReserved(name) || (!input.mayGroup && !snapshot.groups.has(name))) continue;
     const wanted = releases.groups.get(name) ?? null;
     groups.set(
       name,
@@ -106,6 +108,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
           natural: natural.version,
           isByGroup: natural.isByGroup,
           filed: snapshot.firmware,
+          mayGroup: input.mayGroup,
         });
     if (place === null) unheld.push(device.id);
     else places.set(device.id, place);
@@ -133,6 +136,8 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   ];
   return { calls, drift: notes, ledger: remember(input, everyone, groups, places), unheld, places };
 }
+
+const NO_MEMBERS: ReturnType<typeof wantedMembers> = new Map();
 
 /** Nothing is to be offered to anybody now, so nothing is worth hurrying for. */
 function isHeld({ stopped, release }: ProductPolicy): boolean {

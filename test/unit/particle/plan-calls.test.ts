@@ -34,6 +34,7 @@ interface SceneWords {
   readonly ledger?: Partial<Ledger>;
   readonly drift?: 'mend' | 'report';
   readonly mayDelete?: boolean;
+  readonly mayGroup?: boolean;
   readonly awoken?: readonly string[];
 }
 
@@ -79,6 +80,7 @@ function inputOf(scene: SceneWords): PlanCallsInput {
     drift: scene.drift ?? 'mend',
     awoken: new Set(scene.awoken),
     mayDelete: scene.mayDelete ?? true,
+    mayGroup: scene.mayGroup ?? true,
   };
 }
 
@@ -512,5 +514,27 @@ describe('the ledger', () => {
   it('is empty where it cannot be read', () => {
     expect(readLedger(null)).toEqual(EMPTY_LEDGER);
     expect(readLedger('{"locks":')).toEqual(EMPTY_LEDGER);
+  });
+});
+
+describe('without the right to make groups', () => {
+  it('devices are held by locks, and no group is made or filled', () => {
+    const scene = {
+      words: { release: 42, groups: { bench: ['a'] }, groupReleases: { bench: 42 } },
+      tracks: { '': { base: 41, limit: 0 } },
+      devices: [
+        { id: 'a', version: 41 },
+        { id: 'b', version: 40 },
+      ],
+      records: { b: { lock: null } },
+      everyone: 42,
+      mayGroup: false,
+    };
+    const sent = calls({ ...scene, stopped: true });
+    expect(sent).toContain('lock b to 40 (own)');
+    expect(sent.join()).not.toMatch(/createGroup|edit/);
+    expect(calls({ ...scene, stopped: true, mayGroup: true })).toContain(
+      'createGroup lockstep-v40',
+    );
   });
 });
