@@ -130,6 +130,7 @@ export function planProduct(
   return {
     plan: {
       product,
+      ...readingOf(live),
       frozen: false,
       ...sorted,
       impact,
@@ -253,6 +254,7 @@ function emptyPlan(product: string, live: LiveState): ProductPlan {
   };
   return {
     product,
+    ...readingOf(live),
     frozen: false,
     actions: [],
     refusals: [],
@@ -263,6 +265,10 @@ function emptyPlan(product: string, live: LiveState): ProductPlan {
     newlyFinished: [],
     releases: [],
   };
+}
+
+function readingOf({ reading }: LiveState): Pick<ProductPlan, 'readAt'> {
+  return reading === undefined ? {} : { readAt: reading.readAt };
 }
 
 function sortScope(scope: Scope): Pick<ProductPlan, 'actions' | 'refusals' | 'warnings'> {
