@@ -2,6 +2,7 @@
 // one about in the other. Pure, and the order is part of it: at no moment between two calls does Particle have another
 // version for a device than before or after them.
 
+import { isForgotten } from '../../devices/forget.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { DeviceRecord, Moment } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
@@ -97,7 +98,9 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
     if (record === undefined) continue;
     const membership = nextGroups(input, device, members, notes);
     const natural = naturalOf(membership, groups, everyone);
-    const want = wantOf(record, policy, input.moment);
+    // Who left the counts is not in the hands of nobody: it is to meet what it would have met before.
+    const subject = isForgotten(record) ? { ...record, standing: 'active' as const } : record;
+    const want = wantOf(subject, policy, input.moment);
     const isLeft = natural.isTolerated && want.kind !== 'locked';
     const place = isLeft
       ? { lock: null, group: null, leadsTo: natural.version }
