@@ -211,6 +211,11 @@ export const REASONS = {
     meaning: 'The cloud holds another binary under the number of a version; it is never released.',
     remedy: 'Delete it there if it was never released, or give the firmware a new version.',
   },
+  FirmwareUnfit: {
+    kind: 'warning',
+    meaning: 'The cloud holds firmware under a number that no device can report; it is left alone.',
+    remedy: 'Delete it there: 1 to 65534 are the numbers that devices report.',
+  },
   FleetRefused: {
     kind: 'warning',
     meaning:

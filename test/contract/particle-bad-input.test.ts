@@ -103,6 +103,19 @@ describe('a product', () => {
     ).rejects.toThrow('Check `fleet.product` and the scopes of the API user.');
   });
 
+  it('with firmware under numbers that no device can report is managed all the same, and that is said', async () => {
+    for (const version of [0, 65_535]) {
+      managed.cloud.console.upload(version, { bytes: managed.binaryOf(42) });
+    }
+    await managed.inForce({ firmware: FIRMWARE, release: 42 });
+    await managed.pass(300_000);
+    expect(managed.cloud.fleet.running()).toEqual({ 42: COUNT });
+    expect((await managed.observe()).reading?.remarks).toContainEqual({
+      reason: 'FirmwareUnfit',
+      message: 'Particle holds firmware under numbers that no device can report: 65535, 0.',
+    });
+  });
+
   it('with another binary under a number never gets that released', async () => {
     managed.cloud.console.upload(44, { bytes: managed.binaryOf(42) });
     const desired = managed.adapt(

@@ -292,6 +292,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       devices: seen.devices,
       unheld: planned.unheld,
       differing,
+      unfit: seen.unfit ?? [],
       refused,
       skewWarnings: warnings,
     });

@@ -31,7 +31,8 @@ export async function readSnapshot(
     options.listsGroups ? client.groups(product) : null,
   ]);
   if (!firmware.ok) return firmware;
-  const groups = listed ?? ok(groupsIn(firmware.value));
+  const { versions, unfit } = firmware.value;
+  const groups = listed ?? ok(groupsIn(versions));
   if (!groups.ok) return groups;
   const devices = new Map<string, CloudDevice>();
   const first = await readPages(client, product, 1, devices);
@@ -55,7 +56,7 @@ export async function readSnapshot(
     if (!found.ok) return found;
     for (const device of found.value.devices) if (device.id === id) devices.set(id, device);
   }
-  return ok({ readAt, devices, firmware: firmware.value, groups: groups.value });
+  return ok({ readAt, devices, firmware: versions, unfit, groups: groups.value });
 }
 
 /** The last reading, with a few devices as they are now. */
@@ -83,7 +84,7 @@ export async function readReleases(
   listsGroups: boolean,
 ): Promise<Snapshot> {
   const firmware = await client.firmware(product);
-  const known = firmware.ok ? firmware.value : last.firmware;
+  const known = firmware.ok ? firmware.value.versions : last.firmware;
   const groups = listsGroups ? await client.groups(product) : ok(groupsIn(known));
   return { ...last, firmware: known, ...(groups.ok && { groups: groups.value }) };
 }
