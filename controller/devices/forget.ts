@@ -6,6 +6,11 @@ import type { ProductPolicy } from '../model/policy.ts';
 import type { Decision } from './decision.ts';
 import { draftOf, note } from './decision.ts';
 
+/** Whether it was registered, and left the counts since. */
+export function isForgotten({ standing, registeredAt }: DeviceRecord): boolean {
+  return standing === 'expected' && registeredAt !== null;
+}
+
 /** Takes a device out of all counts. What is known of it, its lock and its token stay. */
 export function forgetDevice(
   device: DeviceRecord,

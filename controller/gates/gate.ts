@@ -44,6 +44,8 @@ export interface ReleaseGate {
       readonly flashes: readonly FlashCount[];
       /** An older version that once finished: limits on how many devices are touched do not stand in its way. */
       readonly rollback: boolean;
+      /** It is to a group that lists its devices. */
+      readonly isListed: boolean;
       /** Devices that merged locks are bringing to the version. */
       readonly onTheWay: readonly string[];
     },

@@ -69,6 +69,8 @@ export interface FleetReading {
   /** Calls that the last round took, reading and changing. */
   readonly calls: number;
   readonly remarks: readonly FleetRemark[];
+  /** Scopes without which the fleet can't be released to in parts. Empty: it can. */
+  readonly lacking: readonly string[];
 }
 
 export interface LiveState {

@@ -194,6 +194,8 @@ export interface GateReport {
 
 export interface ProductPlan {
   readonly product: string;
+  /** Epoch milliseconds at which the fleet was read, where it has to be asked. No part of the fingerprint. */
+  readonly readAt?: number | undefined;
   /** Frozen products have no actions; the problems that freeze them are in `Plan.problems`. */
   readonly frozen: boolean;
   readonly actions: readonly Action[];

@@ -109,6 +109,13 @@ export const REASONS = {
       'The revision would unlock a larger share of the locked devices than `maxUnlocked` allows.',
     remedy: 'Unlock in several commits, or raise `maxUnlocked` in a commit before this one.',
   },
+  ReleaseNotCarried: {
+    kind: 'error',
+    meaning:
+      'The release is for a part of the devices, and the cloud that they live in cannot keep it to that part.',
+    remedy:
+      'Rename the group or give the token the scopes that the message names; or release to everyone at once.',
+  },
   TooManyAffected: {
     kind: 'error',
     meaning: 'The release would touch a larger share of the devices than `maxAffected` allows.',
@@ -203,6 +210,11 @@ export const REASONS = {
     kind: 'warning',
     meaning: 'The cloud holds another binary under the number of a version; it is never released.',
     remedy: 'Delete it there if it was never released, or give the firmware a new version.',
+  },
+  FirmwareUnfit: {
+    kind: 'warning',
+    meaning: 'The cloud holds firmware under a number that no device can report; it is left alone.',
+    remedy: 'Delete it there: 1 to 65534 are the numbers that devices report.',
   },
   FleetRefused: {
     kind: 'warning',

@@ -164,6 +164,7 @@ function refuseUnverifiedAgain(scope: Scope, release: Placed<ReleaseSpec>): void
     ...gateContext(scope, version, firmware.spec.binary.sha256, false),
     flashes: [],
     rollback: false,
+    isListed: false,
     onTheWay: devicesLockedTo(scope, version),
   });
   if (!verdict.passes)
@@ -219,6 +220,7 @@ function startIfAllowed(
     ...gateContext(scope, version, firmware.spec.binary.sha256, firmware.spec.withdrawn !== null),
     flashes,
     rollback,
+    isListed: group !== null && groupMatch(scope, group) === null,
     onTheWay: devicesLockedTo(scope, version),
   };
   for (const gate of RELEASE_GATES) {

@@ -115,7 +115,7 @@ export function assumeVerified(
 
 type Rule = ProductSpec['verification'];
 
-const NO_FLASHES = { flashes: [], rollback: false, onTheWay: [] } as const;
+const NO_FLASHES = { flashes: [], rollback: false, isListed: false, onTheWay: [] } as const;
 
 function judgeBy(
   rule: Rule,

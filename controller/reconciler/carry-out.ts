@@ -8,12 +8,14 @@ import type { Result } from '../base/result.ts';
 import { ok } from '../base/result.ts';
 import type { FleetDriver } from '../fleets/driver.ts';
 import type { Desired } from '../model/desired.ts';
+import { emptyDesired } from '../model/desired.ts';
 import type { EventDraft } from '../model/event.ts';
 import type { BinaryFacts } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { Action, ProductPlan } from '../model/plan.ts';
 import { eventOfAction } from '../reports/action-events.ts';
 import type { HeldProducts } from './held-products.ts';
+import { driverOf } from './held-products.ts';
 import type { ReconcilerPorts } from './ports.ts';
 import { rememberFirmware } from './remember-firmware.ts';
 
@@ -29,7 +31,9 @@ export interface CarryOutInput {
   readonly now: number;
 }
 
-type Ports = Pick<ReconcilerPorts, 'store' | 'binaries'> & { readonly held: HeldProducts };
+type Ports = Pick<ReconcilerPorts, 'store' | 'binaries' | 'drivers'> & {
+  readonly held: HeldProducts;
+};
 
 /** Carries a product's plan out. What was reached is held, also where a failure leaves the rest for later. */
 export async function carryOut(
@@ -65,6 +69,9 @@ async function putInForce(
   const firmware = rememberFirmware(plan, next, live, facts, now, input.lost);
   return ports.held.inTurn(product, async () => {
     const record = ports.held.recordOf(product);
+    // Told before it is written that the fleet is another one: killed in between, the next pass tells it again.
+    const left = await leaveFleet(record.inForce, driver, ports);
+    if (!left.ok) return left;
     const adopts = input.adopt && record.adoptedAt === null;
     const after = { ...record, inForce: next, adoptedAt: adopts ? now : record.adoptedAt };
     const events = eventsOf(input, adopts);
@@ -84,6 +91,17 @@ async function putInForce(
     if (enforced.ok) ports.held.change(product, { enforced: true });
     return enforced;
   });
+}
+
+/** Has the driver that a product is taken from let go of it, where another one takes it. */
+async function leaveFleet(
+  inForce: Desired,
+  driver: FleetDriver,
+  { drivers }: Pick<Ports, 'drivers'>,
+): Promise<Result<void, Failure>> {
+  const before = driverOf(drivers, null, inForce);
+  if (before === null || before.name === driver.name) return ok(undefined);
+  return before.enforce(emptyDesired(inForce.product));
 }
 
 /** Says that the revision is in force, now that the driver answers by it. A frozen product stays where it was. */

@@ -64,6 +64,8 @@ export interface PlanErrorJson extends NoticeJson {
 
 export interface ProductPlanJson {
   readonly product: string;
+  /** ISO 8601, where the fleet has to be asked. */
+  readonly readAt?: string;
   readonly frozen: boolean;
   readonly actions: readonly ActionPlanJson[];
   readonly refusals: readonly RefusalJson[];
@@ -126,6 +128,7 @@ export function parsePlanJson(json: PlanJson): Plan | null {
 function productJson(plan: ProductPlan): ProductPlanJson {
   return {
     product: plan.product,
+    ...(plan.readAt !== undefined && { readAt: new Date(plan.readAt).toISOString() }),
     frozen: plan.frozen,
     actions: plan.actions.map(actionJson),
     refusals: plan.refusals.map(({ reason, message, remedy, place, manifest, flashes, lifts }) => ({
@@ -175,6 +178,7 @@ function parseProduct(json: ProductPlanJson): ProductPlan {
   const { product, frozen, impact, gates, newlyVerified, newlyFinished } = json;
   return {
     product,
+    ...(json.readAt !== undefined && { readAt: Date.parse(json.readAt) }),
     frozen,
     actions: json.actions.map(parseAction),
     refusals: json.refusals.map(

@@ -4,6 +4,7 @@
 import { countOf, formatNumber } from '../base/count.ts';
 import type { FirmwareSpec } from '../model/desired.ts';
 import type { FlashCount, Plan, ProductPlan } from '../model/plan.ts';
+import { formatAgo } from './plain-text.ts';
 
 /** Totals over all products. */
 export interface PlanTotals {
@@ -55,4 +56,11 @@ export function summarisePlan(plan: Plan): string {
 /** The devices of some flashes together. */
 export function sumDevices(flashes: readonly FlashCount[]): number {
   return flashes.reduce((total, { devices }) => total + devices, 0);
+}
+
+/** Such as `fleet read 42s ago`; with its time where it is not known what time it is. Null: the fleet comes by itself. */
+export function describeReading({ readAt }: ProductPlan, now: number | null): string | null {
+  if (readAt === undefined) return null;
+  const time = new Date(readAt).toISOString();
+  return now === null ? `fleet read at ${time}` : `fleet read ${formatAgo(time, now)}`;
 }

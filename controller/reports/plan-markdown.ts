@@ -7,7 +7,13 @@ import type { Plan, ProductPlan } from '../model/plan.ts';
 import { describeRelease, describeVersion, flashTable, listActions } from './markdown-parts.ts';
 import { at, code, escape, fold, list, LIST_SIZES, MARKDOWN_MAX } from './markdown-text.ts';
 import { shortRevision } from './plain-text.ts';
-import { countPlan, describedFirmware, summarisePlan, sumDevices } from './plan-lines.ts';
+import {
+  countPlan,
+  describedFirmware,
+  describeReading,
+  summarisePlan,
+  sumDevices,
+} from './plan-lines.ts';
 import { isStaged } from './release-lines.ts';
 
 /**
@@ -77,7 +83,9 @@ function productBlocks(
     ...(impact.quarantined > 0 ? [`${formatNumber(impact.quarantined)} in quarantine`] : []),
   ].join(', ');
   const state = plan.frozen ? ' Frozen: nothing of it changes until the errors are mended.' : '';
-  const blocks = [`#### ${code(plan.product)}\n\n${fleet}.${state}`];
+  const read = describeReading(plan, now);
+  const age = read === null ? '' : ` ${read.replace('fleet', 'Fleet')}.`;
+  const blocks = [`#### ${code(plan.product)}\n\n${fleet}.${age}${state}`];
   if (impact.flashes.length > 0) blocks.push(flashTable(impact.flashes, size));
   const staged = plan.releases.filter(isStaged);
   blocks.push(...staged.slice(0, size).map((release) => describeRelease(release, now, size)));

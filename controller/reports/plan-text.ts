@@ -14,7 +14,7 @@ import {
   type Paint,
   type TextStyle,
 } from './plain-text.ts';
-import { describedFirmware, summarisePlan, sumDevices } from './plan-lines.ts';
+import { describedFirmware, describeReading, summarisePlan, sumDevices } from './plan-lines.ts';
 import { renderProblem } from './problems.ts';
 import {
   describeFinish,
@@ -68,7 +68,7 @@ function renderProduct(
     ...titles,
     ...plan.refusals.map((refusal) => renderRefusal(refusal, style)),
     ...plan.warnings.map((warning) => renderWarning(warning, style)),
-    renderImpact(plan, style),
+    renderImpact(plan, now, style),
     ...plan.releases.filter(isStaged).map((release) => renderRelease(release, now, style)),
   ];
   return [paint(style, 'bold', cleanText(plan.product)), ...sections].join('\n');
@@ -117,11 +117,13 @@ function isAdvice(remedy: string): boolean {
   return !remedy.startsWith('Nothing to do');
 }
 
-function renderImpact({ impact }: ProductPlan, style: TextStyle): string {
+function renderImpact(plan: ProductPlan, now: number | null, style: TextStyle): string {
+  const { impact } = plan;
+  const read = describeReading(plan, now);
   const { devices, locked, offline, quarantined, flashes } = impact;
   const parts = [`${formatNumber(locked)} locked`, `${formatNumber(offline)} offline`];
   if (quarantined > 0) parts.push(`${formatNumber(quarantined)} more in quarantine`);
-  const fleet = `  fleet: ${countOf(devices, 'device')} (${parts.join(', ')})`;
+  const fleet = `  fleet: ${countOf(devices, 'device')} (${parts.join(', ')})${read === null ? '' : `, ${read.replace(/^fleet /, '')}`}`;
   if (flashes.length === 0) return `\n${fleet}; none would be flashed`;
   const table = renderTable(
     [

@@ -3,7 +3,7 @@
 
 import { countOf } from '../base/count.ts';
 import type { Place } from '../model/desired.ts';
-import type { Refusal } from '../model/plan.ts';
+import type { Plan, Refusal } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ChangeReview, GateState, ReleaseGateReport } from '../model/review.ts';
 import type { ProductDelta, ReviewDelta } from '../plan/review-delta.ts';
@@ -82,7 +82,7 @@ export function renderPlanCheck(input: CheckInput): CheckReport {
     state: isBad ? 'failure' : 'success',
     title: fit(title),
     summary: fitted((size) => summaryOf(input, delta, effect, brought, standing, size)),
-    text: renderPlanMarkdown(review.plan, [], now),
+    text: renderPlanMarkdown(withoutAges(review.plan), [], now),
     annotations: notesOf([
       ...brought.map((each) => noteOf(each, 'failure', input.prefix)),
       ...deltas.flatMap(({ warnings }) =>
@@ -91,6 +91,11 @@ export function renderPlanCheck(input: CheckInput): CheckReport {
       ...standing.map((each) => noteOf(each, 'notice', input.prefix, `on ${input.base} already`)),
     ]),
   };
+}
+
+/** An age would be untrue a moment later, and writing it anew would be a request for nothing. */
+function withoutAges(plan: Plan): Plan {
+  return { ...plan, products: plan.products.map((each) => ({ ...each, readAt: undefined })) };
 }
 
 /** `lockstep/gate`: as the worst of the releases that the change brings stands with the verification gate. */

@@ -46,13 +46,22 @@ describe('a token', () => {
   });
 
   it('that lacks scopes is told by their names, before anything is touched', async () => {
-    managed.cloud.tokens.narrow(managed.cloud.token, ['firmware:release', 'groups:create']);
+    managed.cloud.tokens.narrow(managed.cloud.token, ['firmware:release', 'devices:update']);
     await expect(managed.inForce({ firmware: FIRMWARE, release: 42 })).rejects.toThrow(
-      'The token lacks the scopes firmware:release, groups:create',
+      'The token lacks the scopes devices:update, firmware:release',
     );
     expect(managed.changes()).toEqual([]);
     managed.cloud.tokens.changeScopes(managed.cloud.apiUser.actor.username, []);
     expect(await tryRound()).toBe('ParticleUnauthorized');
+  });
+
+  it('that may not use groups still releases to everyone, and says that nothing else is possible', async () => {
+    managed.cloud.tokens.narrow(managed.cloud.token, ['groups:list', 'groups:create']);
+    await managed.inForce({ firmware: FIRMWARE, release: 42 });
+    expect(managed.cloud.product.defaultVersion).toBe(42);
+    expect(managed.lines.join()).toContain('lacks groups:list and groups:create');
+    expect((await managed.observe()).reading?.lacking).toEqual(['groups:list', 'groups:create']);
+    expect(managed.changes().filter((call) => call.includes('/groups'))).toEqual([]);
   });
 
   it('that may not delete groups empties them instead', async () => {
@@ -92,6 +101,19 @@ describe('a product', () => {
     await expect(
       managed.inForce({ firmware: FIRMWARE, particle: { product: 'nobodys' } }),
     ).rejects.toThrow('Check `fleet.product` and the scopes of the API user.');
+  });
+
+  it('with firmware under numbers that no device can report is managed all the same, and that is said', async () => {
+    for (const version of [0, 65_535]) {
+      managed.cloud.console.upload(version, { bytes: managed.binaryOf(42) });
+    }
+    await managed.inForce({ firmware: FIRMWARE, release: 42 });
+    await managed.pass(300_000);
+    expect(managed.cloud.fleet.running()).toEqual({ 42: COUNT });
+    expect((await managed.observe()).reading?.remarks).toContainEqual({
+      reason: 'FirmwareUnfit',
+      message: 'Particle holds firmware under numbers that no device can report: 65535, 0.',
+    });
   });
 
   it('with another binary under a number never gets that released', async () => {

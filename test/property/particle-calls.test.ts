@@ -153,6 +153,7 @@ function inputOf(scene: Scene): PlanCallsInput {
     moment: { at: NOW, listened: 0 },
     drift: 'mend',
     awoken: new Set(),
+    mayGroup: true,
     mayDelete: scene.mayDelete,
   };
 }

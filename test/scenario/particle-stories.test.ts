@@ -221,7 +221,7 @@ describe('a product at Particle', () => {
     expect(driver.name).toBe('particle');
   });
 
-  it('reports what somebody changed in the console where the product says so, also after a restart', async () => {
+  it('reports what somebody changed in the console where the product says so', async () => {
     await settle(', drift: report');
     const { cloud } = world.managed;
     const stranger = cloud.fleet.at(9).id;

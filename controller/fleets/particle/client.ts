@@ -12,7 +12,7 @@ import { fail, ok } from '../../base/result.ts';
 import type { Budget } from './budget.ts';
 import type { CatalogueEntry } from './read-catalogue.ts';
 import { readCatalogue } from './read-catalogue.ts';
-import type { CloudDevice, CloudFirmware, CloudGroup, CloudProduct } from './nouns.ts';
+import type { CloudDevice, CloudFirmwareList, CloudGroup, CloudProduct } from './nouns.ts';
 import {
   readDevice,
   readDevicePage,
@@ -62,7 +62,7 @@ export interface Client {
   /** What the token may do; null where that is not told. */
   scopes(): Asked<readonly string[] | null>;
   product(product: string): Asked<CloudProduct>;
-  firmware(product: string): Asked<ReadonlyMap<number, CloudFirmware>>;
+  firmware(product: string): Asked<CloudFirmwareList>;
   /** The same list with everything that people wrote, and with what is filed wrongly. */
   catalogue(product: string): Asked<readonly CatalogueEntry[]>;
   groups(product: string): Asked<ReadonlyMap<string, CloudGroup>>;

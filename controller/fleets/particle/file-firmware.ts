@@ -63,7 +63,7 @@ export async function fileFirmware(
   if (uploaded > 0) {
     const again = await client.firmware(product);
     if (!again.ok) return again;
-    firmware = again.value;
+    firmware = again.value.versions;
   }
   const holds = ({ version, sha256 }: PolicyFirmware): boolean =>
     firmware.has(version) && digests[version] === sha256;

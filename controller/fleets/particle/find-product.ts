@@ -126,7 +126,7 @@ async function readDevices(
   const counting = (isHeld: boolean): Client => ({
     ...client,
     // Read already, with more.
-    firmware: async () => ok(new Map()),
+    firmware: async () => ok({ versions: new Map(), unfit: [] }),
     async devicePage(of, page) {
       const read = await client.devicePage(of, page, isHeld);
       if (read.ok) progress('devices', (seen += read.value.devices.length), null);

@@ -8,6 +8,7 @@ import { awaken } from '../../devices/dormancy.ts';
 import { takeEvidence, wantsReport } from '../../devices/evidence.ts';
 import { expireAttempt } from '../../devices/expire.ts';
 import { closeCancelled, failAction } from '../../devices/outcome.ts';
+import { isForgotten } from '../../devices/forget.ts';
 import { answerPoll } from '../../devices/poll.ts';
 import { takeReport } from '../../devices/report.ts';
 import type { DeviceRecord, Moment, OpenAction } from '../../model/device.ts';
@@ -63,6 +64,9 @@ export const IN_DEVELOPMENT = `${HELD_BY_PARTICLE} out of releases as a developm
 export function mirrorDevice(sighting: Sighting, context: MirrorContext): MirrorDecision {
   const { before, device, news } = sighting;
   const { policy, moment } = context;
+  if (before !== null && isForgotten(before) && !isHeardAgain(before, device)) {
+    return finish(draftOf(before), sighting.attributes);
+  }
   const draft = enter(sighting, context);
   const known = draft.device.boot === null ? null : Date.parse(draft.device.boot);
   const { handshakeAt } = device;
@@ -94,9 +98,14 @@ export function mirrorDevice(sighting: Sighting, context: MirrorContext): Mirror
   return { ...finish(draft, attributes), ...polled, wantsDetails };
 }
 
+/** Particle goes on listing who was not heard for very long. */
+function isHeardAgain({ boot }: DeviceRecord, { online, handshakeAt }: CloudDevice): boolean {
+  return online || (handshakeAt !== null && (boot === null || handshakeAt > Date.parse(boot)));
+}
+
 /** Lets a device in, and follows Particle in who is held out. */
 function enter({ before, device }: Sighting, { policy, moment }: MirrorContext): Draft {
-  const isNew = before === null || before.registeredAt === null;
+  const isNew = before === null || before.standing === 'expected';
   const entry = isNew
     ? admitDevice(before, device.id, [], policy, moment)
     : (reviewQuarantine(before, policy, moment) ?? draftOf(before));

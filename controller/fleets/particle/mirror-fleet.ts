@@ -4,8 +4,10 @@
 import type { Failure } from '../../base/failure.ts';
 import type { Result } from '../../base/result.ts';
 import { fail, ok } from '../../base/result.ts';
-import { isChange } from '../../devices/decision.ts';
+import type { Decision } from '../../devices/decision.ts';
+import { draftOf, isChange } from '../../devices/decision.ts';
 import { DORMANT_AFTER_MS, makeDormant } from '../../devices/dormancy.ts';
+import { forgetDevice } from '../../devices/forget.ts';
 import type { Contact, DeviceRecord, Moment } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { DeviceChange, Store } from '../../stores/store.ts';
@@ -118,7 +120,7 @@ export async function mirrorFleet(
   if (failed !== null) return fail(failed);
   const slotMs = new Map([[product, slotMsOf(input.policy)]]);
   await ports.store.saveContacts(contacts, new Map([[product, moment.listened]]), { slotMs });
-  changed = (await markDormant(input, known, contacts, records, ports)) || changed;
+  changed = (await markSilent(input, known, contacts, records, ports)) || changed;
   return ok({ records, devices, changed });
 }
 
@@ -245,9 +247,12 @@ async function save(
   return { record: saved.device, changed };
 }
 
-/** Whoever was not heard for a week is not waited for. */
-async function markDormant(
-  { moment }: MirrorInput,
+/**
+ * Whoever was not heard for a week is not waited for, and after `forgetAfter` not counted: also who is not listed by
+ * Particle any more, and so is never heard again.
+ */
+async function markSilent(
+  { moment, policy }: MirrorInput,
   known: Awaited<ReturnType<typeof loadRecords>>,
   heard: ReadonlyMap<number, unknown>,
   records: Map<string, DeviceRecord>,
@@ -257,13 +262,24 @@ async function markDormant(
   for (const [id, { contact }] of known) {
     const record = records.get(id);
     if (record === undefined || heard.has(record.key)) continue;
-    if (moment.listened - (contact?.listened ?? 0) < DORMANT_AFTER_MS) continue;
-    const after = makeDormant(record);
-    if (after === null) continue;
-    const saved = await store.saveDevice({ before: record, after });
+    const silentMs = moment.listened - (contact?.listened ?? record.askedSince ?? 0);
+    if (silentMs < Math.min(DORMANT_AFTER_MS, policy.settings.forgetAfterMs)) continue;
+    const made =
+      silentMs >= policy.settings.forgetAfterMs
+        ? forgetDevice(record, policy, moment)
+        : dormantDecision(record);
+    if (made === null) continue;
+    const { device: after, actions, evidence, dropUnmetEvidence, events } = made;
+    const change = { before: record, after, actions, evidence, dropUnmetEvidence, events };
+    const saved = await store.saveDevice(change);
     if (saved.status !== 'saved' || saved.device === null) continue;
     records.set(id, saved.device);
     changed = true;
   }
   return changed;
+}
+
+function dormantDecision(record: DeviceRecord): Decision | null {
+  const dormant = makeDormant(record);
+  return dormant === null ? null : draftOf(dormant);
 }

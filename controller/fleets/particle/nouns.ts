@@ -47,6 +47,13 @@ export interface CloudFirmware {
   readonly size: number | null;
 }
 
+/** The firmware of a product. */
+export interface CloudFirmwareList {
+  readonly versions: ReadonlyMap<number, CloudFirmware>;
+  /** Numbers, as they are filed, that no device can report. */
+  readonly unfit: readonly string[];
+}
+
 export interface CloudGroup {
   readonly name: string;
   /** The version released to it; null: none. */
@@ -66,6 +73,8 @@ export interface Snapshot {
   readonly readAt: EpochMs;
   readonly devices: ReadonlyMap<string, CloudDevice>;
   readonly firmware: ReadonlyMap<number, CloudFirmware>;
+  /** Numbers of further firmware, as they are filed, that no device can report. */
+  readonly unfit?: readonly string[];
   readonly groups: ReadonlyMap<string, CloudGroup>;
 }
 

@@ -189,7 +189,9 @@ export function createParticleDriver(
       // What is released can't be taken back: each device is held on what it runs before nobody looks after it.
       run.session.swap(withoutReleases(force, desired));
       const held = await makeRound(run);
-      if (!held.ok) return held;
+      // Where only a person can help, such as with a token that is gone, nobody is kept here by it.
+      if (!held.ok && held.error.disposition !== 'stall') return held;
+      if (!held.ok) log.warn(`${desired.product}: ${held.error.message}`);
     }
     run.session.swap(next);
     follow(run);

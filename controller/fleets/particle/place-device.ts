@@ -35,6 +35,8 @@ export interface PlaceInput {
   readonly natural: number | null;
   /** Whether `natural` comes from a group, which beats any lower one. */
   readonly isByGroup: boolean;
+  /** Reserved groups can be made; else a lock has to do. */
+  readonly mayGroup: boolean;
   /** Versions that Particle holds. */
   readonly filed: { has(version: number): boolean };
 }
@@ -63,15 +65,16 @@ export function placeDevice(input: PlaceInput): Place | null {
 
 const FREE: Place = { lock: null, group: null, leadsTo: null };
 
-function bring({ natural, isByGroup }: PlaceInput, version: number): Place {
+function bring({ natural, isByGroup, mayGroup }: PlaceInput, version: number): Place {
   if (natural === version) return { lock: null, group: null, leadsTo: version };
-  if (!isByGroup || natural === null || natural < version) {
-    return { lock: null, group: version, leadsTo: version };
-  }
+  const wins = !isByGroup || natural === null || natural < version;
+  if (mayGroup && wins) return { lock: null, group: version, leadsTo: version };
   const own: OwnLock = {
     version,
     target: natural,
-    cause: `Version ${natural} is released to one of its groups, and beats any lower one.`,
+    cause: wins
+      ? 'The token may make no groups, and nothing else keeps it on this version.'
+      : `Version ${natural} is released to one of its groups, and beats any lower one.`,
   };
   return { lock: { version, flash: true, own }, group: null, leadsTo: version };
 }

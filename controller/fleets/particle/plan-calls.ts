@@ -2,6 +2,7 @@
 // one about in the other. Pure, and the order is part of it: at no moment between two calls does Particle have another
 // version for a device than before or after them.
 
+import { isForgotten } from '../../devices/forget.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { DeviceRecord, Moment } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
@@ -31,6 +32,8 @@ export interface PlanCallsInput {
   readonly drift: 'mend' | 'report';
   /** Devices whose flash is to be asked for once more: they came online without a handshake. */
   readonly awoken: ReadonlySet<string>;
+  /** The token may list and make groups. */
+  readonly mayGroup: boolean;
   /** The token may delete groups. */
   readonly mayDelete: boolean;
 }
@@ -62,18 +65,19 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   const { snapshot, ledger, policy } = input;
   const notes: DriftNote[] = [];
   const releases = wantedReleases(policy);
-  const members = wantedMembers(input.desired);
+  const members = input.mayGroup ? wantedMembers(input.desired) : NO_MEMBERS;
   const present = defaultVersion(snapshot);
   const everyone = decide(input, 'everyone', {
     last: ledger.everyone ?? null,
     present,
     wanted: releases.everyone,
+    isAwaited: isAwaited(input, null, present),
     tell: (is, not) => `version ${is} is released to everyone else, not ${not}`,
     notes,
   });
   const groups = new Map<string, Target>();
   for (const name of new Set([...snapshot.groups.keys(), ...releases.groups.keys()])) {
-    if (isReserved(name)) continue;
+    if (isReserved(name) || (!input.mayGroup && !snapshot.groups.has(name))) continue;
     const wanted = releases.groups.get(name) ?? null;
     groups.set(
       name,
@@ -81,6 +85,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
         last: ledger.groups[name] ?? null,
         present: snapshot.groups.get(name)?.version ?? null,
         wanted,
+        isAwaited: isAwaited(input, name, snapshot.groups.get(name)?.version ?? null),
         tell: (is, not) => `version ${is} is released to group ${name}, not ${not}`,
         notes,
       }),
@@ -95,8 +100,10 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
     if (record === undefined) continue;
     const membership = nextGroups(input, device, members, notes);
     const natural = naturalOf(membership, groups, everyone);
-    const want = wantOf(record, policy, input.moment);
-    const isLeft = natural.isTolerated && want.kind !== 'locked';
+    // Who left the counts is not in the hands of nobody: it is to meet what it would have met before.
+    const subject = isForgotten(record) ? { ...record, standing: 'active' as const } : record;
+    const want = wantOf(subject, policy, input.moment);
+    const isLeft = natural.isTolerated && want.kind !== 'locked' && record.lock === null;
     const place = isLeft
       ? { lock: null, group: null, leadsTo: natural.version }
       : placeDevice({
@@ -106,6 +113,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
           natural: natural.version,
           isByGroup: natural.isByGroup,
           filed: snapshot.firmware,
+          mayGroup: input.mayGroup,
         });
     if (place === null) unheld.push(device.id);
     else places.set(device.id, place);
@@ -134,9 +142,26 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   return { calls, drift: notes, ledger: remember(input, everyone, groups, places), unheld, places };
 }
 
+const NO_MEMBERS: ReturnType<typeof wantedMembers> = new Map();
+
 /** Nothing is to be offered to anybody now, so nothing is worth hurrying for. */
 function isHeld({ stopped, release }: ProductPolicy): boolean {
   return stopped || (release !== null && release.hold !== null);
+}
+
+/**
+ * Whether Particle releases already, by another hand, what a release of the manifests waits to ask for. Nobody is held
+ * back from that: it was so before the product was taken over, and is so again as soon as the gate passes.
+ */
+function isAwaited(
+  { desired, policy }: PlanCallsInput,
+  group: string | null,
+  present: number | null,
+): boolean {
+  if (present === null || policy.stopped) return false;
+  const firmware = policy.firmware.get(present);
+  if (firmware === undefined || firmware.withdrawn || !firmware.stored) return false;
+  return (desired.waiting ?? []).some((each) => each.group === group && each.version === present);
 }
 
 /** What becomes of one release: as wanted, or as somebody else made it. */
@@ -147,12 +172,14 @@ function decide(
     readonly last: number | null;
     readonly present: number | null;
     readonly wanted: number | null;
+    /** A release that waits for its gate asks for what is so already. */
+    readonly isAwaited: boolean;
     readonly tell: (is: string, not: number) => string;
     readonly notes: DriftNote[];
   },
 ): Target {
   const { last, present, wanted } = about;
-  if (wanted === null) return { present, next: present, isTolerated: false };
+  if (wanted === null) return { present, next: present, isTolerated: about.isAwaited };
   const standing = judge(last, present, wanted);
   const isMended = mends(input, thing, standing);
   if (standing === 'drifted') {

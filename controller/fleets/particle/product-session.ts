@@ -29,7 +29,7 @@ import type { PlannedCalls } from './plan-calls.ts';
 import { planCalls } from './plan-calls.ts';
 import type { CloudEvent } from './read-events.ts';
 import { addNews, firmwareOf, isAboutDevice, isAboutFirmware } from './read-events.ts';
-import { readSnapshot } from './read-snapshot.ts';
+import { awokenSince, readDevices, readReleases, readSnapshot } from './read-snapshot.ts';
 import type { SelfCheck } from './self-check.ts';
 import { checkProduct } from './self-check.ts';
 import { sendCalls } from './send-calls.ts';
@@ -159,7 +159,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
     const known = await open();
     const checked = await checkOnce(now);
     if (!checked.ok) return checked;
-    const seen = ids === null ? await readAll(settings) : await readSome(settings, ids);
+    const seen = await read(settings, checked.value, ids);
     if (!seen.ok) return seen;
     const { policy } = now;
     const filed = await fileFirmware(
@@ -206,6 +206,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       drift: settings.drift,
       awoken,
       mayDelete: checked.value.mayDelete,
+      mayGroup: checked.value.lacking.length === 0,
     });
     const fought = noteFights(planned, clock.now());
     const sent = await sendCalls(client, settings.product, planned.calls, fought, {
@@ -213,7 +214,10 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       progress: (count, of) => log.info(`${product}: ${count} of ${of} calls to Particle sent.`),
     });
     await keep(sent.ledger);
-    snapshot = sent.sent === 0 ? fresh : await readAgain(settings, fresh);
+    snapshot =
+      sent.sent === 0
+        ? fresh
+        : await readReleases(client, settings.product, fresh, checked.value.mayListGroups);
     await tell(planned);
     reading = {
       readAt: ids === null || reading === null ? seen.value.readAt : reading.readAt,
@@ -226,40 +230,20 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
         [...filed.value.refused, ...sent.refused],
         checked.value,
       ),
+      lacking: checked.value.lacking,
     };
     if (mirrored.value.changed || sent.sent > 0) ports.notify();
     return sent.failure === null ? ok(undefined) : fail(sent.failure);
   }
 
-  function readAll({ product: slug }: ParticleSettings): Promise<Result<Snapshot, Failure>> {
-    return readSnapshot(client, slug, snapshot?.devices ?? new Map(), clock);
-  }
-
-  /** The last reading, with a few devices as they are now. */
-  async function readSome(
-    settings: ParticleSettings,
-    ids: readonly string[],
+  /** The whole product; with `ids` the last reading, with these devices as they are now. */
+  function read(
+    { product: slug }: ParticleSettings,
+    { mayListGroups: listsGroups }: SelfCheck,
+    ids: readonly string[] | null,
   ): Promise<Result<Snapshot, Failure>> {
-    if (snapshot === null) return readAll(settings);
-    const devices = new Map(snapshot.devices);
-    for (const id of ids) {
-      const page = await client.device(settings.product, id);
-      // A stranger to the product: the next whole reading knows better.
-      if (!page.ok && page.error.disposition !== 'stall') return page;
-      if (page.ok && page.value.id === id) devices.set(id, page.value);
-    }
-    return ok({ ...snapshot, devices });
-  }
-
-  /** What was changed by our own calls, read back: firmware and groups, two calls. */
-  async function readAgain(settings: ParticleSettings, seen: Snapshot): Promise<Snapshot> {
-    const firmware = await client.firmware(settings.product);
-    const groups = await client.groups(settings.product);
-    return {
-      ...seen,
-      ...(firmware.ok && { firmware: firmware.value }),
-      ...(groups.ok && { groups: groups.value }),
-    };
+    if (ids !== null && snapshot !== null) return readDevices(client, slug, snapshot, ids);
+    return readSnapshot(client, slug, snapshot?.devices ?? new Map(), clock, { listsGroups });
   }
 
   async function readAppHashes(policy: ProductPolicy): Promise<ReadonlyMap<number, string>> {
@@ -308,6 +292,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       devices: seen.devices,
       unheld: planned.unheld,
       differing,
+      unfit: seen.unfit ?? [],
       refused,
       skewWarnings: warnings,
     });
@@ -372,15 +357,4 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
     reading: () => reading,
     failure: () => failed,
   };
-}
-
-/** Devices that came online without a handshake between two readings. */
-function awokenSince(before: Snapshot | null, now: Snapshot): ReadonlySet<string> {
-  const awoken = new Set<string>();
-  for (const device of now.devices.values()) {
-    const was = before?.devices.get(device.id);
-    if (was === undefined || was.online || !device.online) continue;
-    if (was.handshakeAt === device.handshakeAt) awoken.add(device.id);
-  }
-  return awoken;
 }

@@ -5,6 +5,7 @@ import type {
   CloudDetails,
   CloudDevice,
   CloudFirmware,
+  CloudFirmwareList,
   CloudGroup,
   CloudProduct,
 } from './nouns.ts';
@@ -60,22 +61,37 @@ function readDetails(value: Fields): CloudDetails {
   };
 }
 
-/** The firmware of a product, by version; null: the answer is no list of firmware. */
-export function readFirmwareList(body: unknown): ReadonlyMap<number, CloudFirmware> | null {
+/**
+ * The firmware of a product; null: the answer is no list of firmware. What is filed under a number that no device can
+ * report is set aside, unless it is released or runs somewhere: then it has another number than the one that was read.
+ */
+export function readFirmwareList(body: unknown): CloudFirmwareList | null {
   if (!Array.isArray(body)) return null;
-  const firmware = new Map<number, CloudFirmware>();
+  const versions = new Map<number, CloudFirmware>();
+  const unfit: string[] = [];
   for (const value of body as readonly unknown[]) {
     const read = readFirmware(value);
-    if (read === null) return null;
-    firmware.set(read.version, read);
+    if (read !== null) versions.set(read.version, read);
+    else if (isFields(value) && isUnfit(value)) unfit.push(String(value['version']).slice(0, 32));
+    else return null;
   }
-  return firmware;
+  return { versions, unfit };
+}
+
+function isUnfit(value: Fields): boolean {
+  const { version } = value;
+  const number = readCount(version);
+  if (number !== null) return number === 0 || number >= 65_535;
+  const isText = typeof version === 'string' && version !== '';
+  const isDefault = (value['product_default'] ?? value['current']) === true;
+  const isUsed = isDefault || readTexts(value['groups']).length > 0;
+  return isText && !isUsed && (readCount(value['device_count']) ?? 0) === 0;
 }
 
 export function readFirmware(value: unknown): CloudFirmware | null {
   if (!isFields(value)) return null;
   const version = readVersion(value['version']);
-  if (version === null) return null;
+  if (version === null || version === 0) return null;
   const uploader = value['uploaded_by'];
   return {
     version,

@@ -23,10 +23,16 @@ export async function readSnapshot(
   product: string,
   known: ReadonlyMap<string, unknown>,
   clock: Pick<Clock, 'now'>,
+  options: { readonly listsGroups: boolean } = { listsGroups: true },
 ): Promise<Result<Snapshot, Failure>> {
   const readAt = clock.now();
-  const [firmware, groups] = await Promise.all([client.firmware(product), client.groups(product)]);
+  const [firmware, listed] = await Promise.all([
+    client.firmware(product),
+    options.listsGroups ? client.groups(product) : null,
+  ]);
   if (!firmware.ok) return firmware;
+  const { versions, unfit } = firmware.value;
+  const groups = listed ?? ok(groupsIn(versions));
   if (!groups.ok) return groups;
   const devices = new Map<string, CloudDevice>();
   const first = await readPages(client, product, 1, devices);
@@ -50,7 +56,57 @@ export async function readSnapshot(
     if (!found.ok) return found;
     for (const device of found.value.devices) if (device.id === id) devices.set(id, device);
   }
-  return ok({ readAt, devices, firmware: firmware.value, groups: groups.value });
+  return ok({ readAt, devices, firmware: versions, unfit, groups: groups.value });
+}
+
+/** The last reading, with a few devices as they are now. */
+export async function readDevices(
+  client: Client,
+  product: string,
+  last: Snapshot,
+  ids: readonly string[],
+): Promise<Result<Snapshot, Failure>> {
+  const devices = new Map(last.devices);
+  for (const id of ids) {
+    const page = await client.device(product, id);
+    // A stranger to the product: the next whole reading knows better.
+    if (!page.ok && page.error.disposition !== 'stall') return page;
+    if (page.ok && page.value.id === id) devices.set(id, page.value);
+  }
+  return ok({ ...last, devices });
+}
+
+/** What was changed by our own calls, read back: firmware and groups, two calls. */
+export async function readReleases(
+  client: Client,
+  product: string,
+  last: Snapshot,
+  listsGroups: boolean,
+): Promise<Snapshot> {
+  const firmware = await client.firmware(product);
+  const known = firmware.ok ? firmware.value.versions : last.firmware;
+  const groups = listsGroups ? await client.groups(product) : ok(groupsIn(known));
+  return { ...last, firmware: known, ...(groups.ok && { groups: groups.value }) };
+}
+
+/** Devices that came online without a handshake between two readings. */
+export function awokenSince(before: Snapshot | null, now: Snapshot): ReadonlySet<string> {
+  const awoken = new Set<string>();
+  for (const device of now.devices.values()) {
+    const was = before?.devices.get(device.id);
+    if (was === undefined || was.online || !device.online) continue;
+    if (was.handshakeAt === device.handshakeAt) awoken.add(device.id);
+  }
+  return awoken;
+}
+
+/** Groups as far as the list of firmware tells of them: those that something is released to. */
+function groupsIn(firmware: Snapshot['firmware']): Snapshot['groups'] {
+  return new Map(
+    [...firmware.values()].flatMap(({ version, groups }) =>
+      groups.map((name) => [name, { name, version }] as const),
+    ),
+  );
 }
 
 /** Reads pages to the last; the page to begin again with where they shifted, null where they were steady. */

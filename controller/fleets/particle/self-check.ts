@@ -19,10 +19,11 @@ const SCOPES_NEEDED = [
   'firmware:create',
   'firmware:release',
   'firmware.binary:get',
-  'groups:list',
-  'groups:create',
   'events:get',
 ] as const;
+
+/** Without them nothing is released to groups, nor in steps. */
+const SCOPES_FOR_GROUPS = ['groups:list', 'groups:create'] as const;
 
 /** Without it groups are emptied, not deleted. */
 const SCOPE_TO_DELETE = 'groups:remove';
@@ -32,6 +33,9 @@ const SKEW_MAX_MS = 60_000;
 
 export interface SelfCheck {
   readonly mayDelete: boolean;
+  readonly mayListGroups: boolean;
+  /** Scopes without which groups can't be used. */
+  readonly lacking: readonly string[];
   /** Sentences for people. */
   readonly warnings: readonly string[];
 }
@@ -69,12 +73,22 @@ export async function checkProduct(
       `This machine's clock is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side} Particle's: set it right.`,
     );
   }
-  if (!holds(SCOPE_TO_DELETE)) {
+  const lackingForGroups = SCOPES_FOR_GROUPS.filter((scope) => !holds(scope));
+  if (lackingForGroups.length > 0) {
+    warnings.push(
+      `The token lacks ${lackingForGroups.join(' and ')}: only releases to everyone at once are possible.`,
+    );
+  } else if (!holds(SCOPE_TO_DELETE)) {
     warnings.push(
       `The token lacks the scope ${SCOPE_TO_DELETE}: reserved groups are emptied, not deleted.`,
     );
   }
-  return ok({ mayDelete: holds(SCOPE_TO_DELETE), warnings });
+  return ok({
+    mayDelete: holds(SCOPE_TO_DELETE),
+    mayListGroups: holds('groups:list'),
+    lacking: lackingForGroups,
+    warnings,
+  });
 }
 
 /** Why a token can't be used that lacks some of the scopes; null where it holds all. `held` is null where nothing is told. */

@@ -48,10 +48,11 @@ export function remarksOf(input: {
   readonly devices: ReadonlyMap<string, CloudDevice>;
   readonly unheld: readonly string[];
   readonly differing: readonly number[];
+  readonly unfit: readonly string[];
   readonly refused: readonly Failure[];
   readonly skewWarnings: readonly string[];
 }): readonly FleetRemark[] {
-  const { drift, actors, ledger, devices, unheld, differing, refused } = input;
+  const { drift, actors, ledger, devices, unheld, differing, unfit, refused } = input;
   const remarks: FleetRemark[] = [];
   const shown = drift.slice(0, NAMES_MAX).map((note) => describe(note, actors));
   if (shown.length > 0) {
@@ -89,6 +90,12 @@ export function remarksOf(input: {
     remarks.push({
       reason: 'FirmwareDiffers',
       message: `Particle holds another binary as version ${version} than the manifest names.`,
+    });
+  }
+  if (unfit.length > 0) {
+    remarks.push({
+      reason: 'FirmwareUnfit',
+      message: `Particle holds firmware under ${unfit.length === 1 ? 'a number' : 'numbers'} that no device can report: ${nameSome(unfit)}.`,
     });
   }
   for (const { message } of refused) remarks.push({ reason: 'FleetRefused', message });

@@ -2,12 +2,10 @@
 // neither can ever be released to nobody again. What a step, a hold or a rate asks of single devices comes on top of it,
 // by reserved groups (`place-device.ts`).
 
+import { isGroupName, RESERVED_PREFIX } from '../../model/cloud-group.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { PolicyRelease, ProductPolicy } from '../../model/policy.ts';
 import { BUCKETS } from '../../model/rollout.ts';
-
-/** Groups whose name begins so are the driver's own. */
-export const RESERVED_PREFIX = 'lockstep-';
 
 /** The reserved group that brings its members to a version, or keeps them on it. It never holds another version. */
 export function versionGroup(version: number): string {
@@ -24,9 +22,9 @@ export function isReserved(name: string): boolean {
   return name.startsWith(RESERVED_PREFIX);
 }
 
-/** What Particle takes as the name of a group. */
-export function isGroupName(name: string): boolean {
-  return /^[a-z0-9_-]{1,64}$/.test(name);
+/** Whether a group of manifests can be one at Particle. */
+function isCarried(name: string): boolean {
+  return isGroupName(name) && !isReserved(name);
 }
 
 export interface WantedReleases {
@@ -49,7 +47,7 @@ export interface Target {
 export function wantedReleases(policy: ProductPolicy): WantedReleases {
   const groups = new Map<string, number>();
   for (const [name, release] of policy.groupReleases) {
-    if (policy.matchGroups.some(({ group }) => group === name)) continue;
+    if (policy.matchGroups.some(({ group }) => group === name) || !isCarried(name)) continue;
     const version = groupVersion(release, policy);
     if (version !== null) groups.set(name, version);
   }
@@ -97,7 +95,7 @@ function isUsable(version: number, { firmware }: ProductPolicy): boolean {
 export function wantedMembers(desired: Desired): ReadonlyMap<string, ReadonlySet<string>> {
   return new Map(
     desired.groups.flatMap(({ spec, origin }) =>
-      spec.match === null && isGroupName(origin.name) && !isReserved(origin.name)
+      spec.match === null && isCarried(origin.name)
         ? [[origin.name, new Set(spec.devices)] as const]
         : [],
     ),

@@ -136,43 +136,47 @@ export const PLAN_SCHEMAS: readonly NamedSchema[] = [
   named('PlanAction', { type: 'object', oneOf: actions }),
   named(
     'ProductPlan',
-    object({
-      product: text,
-      frozen: { ...flag, description: 'Nothing of it changes until the errors are mended.' },
-      actions: arrayOf(ref('PlanAction')),
-      refusals: arrayOf(
-        object({
-          reason,
-          message: text,
-          remedy: text,
-          file: text,
-          line: count,
-          column: count,
-          manifest: text,
+    object(
+      {
+        product: text,
+        readAt: { ...time, description: 'When the fleet was read, where it has to be asked.' },
+        frozen: { ...flag, description: 'Nothing of it changes until the errors are mended.' },
+        actions: arrayOf(ref('PlanAction')),
+        refusals: arrayOf(
+          object({
+            reason,
+            message: text,
+            remedy: text,
+            file: text,
+            line: count,
+            column: count,
+            manifest: text,
+            flashes: arrayOf(flash),
+            lifts: oneWord(['devices', 'commit', 'person'], 'Who can lift it.'),
+          }),
+        ),
+        warnings: arrayOf(object({ reason, message: text, remedy: text, ...place })),
+        impact: object({
+          devices: count,
           flashes: arrayOf(flash),
-          lifts: oneWord(['devices', 'commit', 'person'], 'Who can lift it.'),
+          locked: count,
+          offline: count,
+          quarantined: count,
         }),
-      ),
-      warnings: arrayOf(object({ reason, message: text, remedy: text, ...place })),
-      impact: object({
-        devices: count,
-        flashes: arrayOf(flash),
-        locked: count,
-        offline: count,
-        quarantined: count,
-      }),
-      gates: arrayOf(
-        object({
-          version,
-          verdict: oneWord(['passed', 'waiting', 'blocked']),
-          reason: nullable(reason),
-          message: text,
-        }),
-      ),
-      newlyVerified: arrayOf(version),
-      newlyFinished: arrayOf(version),
-      releases: arrayOf(ref('ReleasePlan')),
-    }),
+        gates: arrayOf(
+          object({
+            version,
+            verdict: oneWord(['passed', 'waiting', 'blocked']),
+            reason: nullable(reason),
+            message: text,
+          }),
+        ),
+        newlyVerified: arrayOf(version),
+        newlyFinished: arrayOf(version),
+        releases: arrayOf(ref('ReleasePlan')),
+      },
+      { optional: ['readAt'] },
+    ),
   ),
   named(
     'Plan',

@@ -1,6 +1,7 @@
 // The real controller over a fake of Particle's cloud, in virtual time: revisions are committed as YAML, minutes pass at
 // once, and each minute ends with a round of the driver and a pass.
 
+import type { FleetDriver } from '../../../controller/fleets/driver.ts';
 import type { Controller, ProductView } from '../../../controller/reconciler/controller.ts';
 import { createController } from '../../../controller/reconciler/create-controller.ts';
 import { createRevisionLoader } from '../../../controller/reconciler/revision-loader.ts';
@@ -36,7 +37,11 @@ export interface CommitWords {
   readonly documents?: readonly (readonly [kind: string, name: string, spec: string])[];
 }
 
-export async function startCloudController(options: ManagedOptions = {}): Promise<CloudController> {
+export async function startCloudController(
+  options: ManagedOptions = {},
+  /** Beside that of Particle. */
+  others: (managed: ManagedCloud) => readonly FleetDriver[] = () => [],
+): Promise<CloudController> {
   const managed = await startManagedCloud(options);
   const { cloud, store, binaries, driver, clock } = managed;
   const source = createTestSource();
@@ -51,7 +56,7 @@ export async function startCloudController(options: ManagedOptions = {}): Promis
         openUrl: () => Promise.reject(new Error('no URLs here')),
         knownBinary: (sha256) => binaries.facts(sha256),
       }),
-      drivers: new Map([[driver.name, driver]]),
+      drivers: new Map([driver, ...others(managed)].map((each) => [each.name, each])),
       openUrl: () => Promise.reject(new Error('no URLs here')),
       clock,
       log: { info: note, warn: note },

@@ -5,9 +5,11 @@ import { describe, expect, it } from 'vitest';
 import type { GateContext, LockGate, ReleaseGate } from '../../../controller/gates/gate.ts';
 import { LOCK_GATES, RELEASE_GATES } from '../../../controller/gates/registry.ts';
 import { devicesOnTheWay, verificationOf } from '../../../controller/gates/verified.ts';
-import type { ProductSpec } from '../../../controller/model/desired.ts';
+import type { ProductSpec, ReleaseSpec } from '../../../controller/model/desired.ts';
+import { DIRECT_STRATEGY } from '../../../controller/model/desired.ts';
 import type { EvidenceRecord } from '../../../controller/model/device.ts';
 import { isAsStrong } from '../../../controller/model/evidence.ts';
+import { PARTICLE_DEFAULTS } from '../../support/particle/managed-cloud.ts';
 import { desired, evidence, live, remembered, shaOf, TODAY } from '../../support/plan-input.ts';
 
 const state = desired({
@@ -41,6 +43,7 @@ function askRelease(
     ...context(more),
     flashes: [],
     rollback: false,
+    isListed: false,
     onTheWay: [],
     ...more,
   });
@@ -67,6 +70,7 @@ describe('the gates', () => {
   it('are asked in this order, the cheapest remedy first', () => {
     expect(RELEASE_GATES.map(({ name }) => name)).toEqual([
       'withdrawn',
+      'carried',
       'verified',
       'max-affected',
     ]);
@@ -84,7 +88,7 @@ describe('the gates', () => {
       guardrails: { ...context().guardrails, maxAffected: 1, maxUnverified: 0 },
     };
     const verdicts = [
-      ...RELEASE_GATES.map((gate) =>
+      ...RELEASE_GATES.filter(({ name }) => name !== 'carried').map((gate) =>
         askRelease(gate, { ...bad, flashes: [{ from: 41, to: 42, devices: 50 }] }),
       ),
       ...LOCK_GATES.map((gate) => askLock(gate, bad)),
@@ -106,6 +110,68 @@ describe('withdrawn', () => {
     expect(askLock(lockGate('withdrawn'), { withdrawn: true })).toMatchObject({
       reason: 'FirmwareWithdrawn',
     });
+  });
+});
+
+describe('carried', () => {
+  const gate = releaseGate('carried');
+  const { config } = context();
+  const particle: Partial<GateContext> = {
+    config: { ...config, spec: { ...config.spec, fleet: PARTICLE_DEFAULTS } },
+  };
+  const without = {
+    ...particle,
+    live: live({
+      devices: 100,
+      reading: { readAt: 0, calls: 1, remarks: [], lacking: ['groups:list', 'groups:create'] },
+    }),
+  };
+  const ask = (
+    spec: Partial<ReleaseSpec>,
+    more: Partial<Parameters<ReleaseGate['evaluate']>[1]>,
+  ) => {
+    if (release === undefined || gate === undefined) throw new Error('nothing to ask');
+    const whole = { ...context(), flashes: [], rollback: false, isListed: true, onTheWay: [] };
+    return gate.evaluate({ ...release, spec: { ...release.spec, ...spec } }, { ...whole, ...more });
+  };
+  const steps = [
+    { ...DIRECT_STRATEGY.steps[0], name: 'tenth', exposure: 1_000 },
+    ...DIRECT_STRATEGY.steps,
+  ] as ReleaseSpec['strategy']['steps'];
+
+  it.each(['rev.b', 'x'.repeat(65), 'lockstep-v42'])(
+    'blocks a release to the group %s, which Particle cannot have',
+    (group) => {
+      expect(ask({ group }, particle)).toMatchObject({
+        reason: 'ReleaseNotCarried',
+        at: 'spec.group',
+        lifts: 'commit',
+      });
+      expect(ask({ group }, { ...particle, rollback: true }).passes).toBe(false);
+      expect(ask({ group }, {}).passes).toBe(true);
+      // What has an attribute in common is no group at Particle.
+      expect(ask({ group }, { ...particle, isListed: false }).passes).toBe(true);
+    },
+  );
+
+  it('blocks steps, windows, rates and groups where the token lacks the scopes, by their names', () => {
+    const rate = { count: 1, perMs: 1_000 };
+    const window = { days: [], fromMinute: 0, toMinute: 60, timezone: 'UTC' };
+    for (const spec of [
+      { strategy: { ...DIRECT_STRATEGY, steps } },
+      { strategy: { ...DIRECT_STRATEGY, rate } },
+      { strategy: { ...DIRECT_STRATEGY, windows: [window] } },
+      { group: 'bench' },
+    ] as unknown as readonly Partial<ReleaseSpec>[]) {
+      expect(ask(spec, without)).toMatchObject({
+        reason: 'ReleaseNotCarried',
+        message: expect.stringContaining('lacks the scopes groups:list, groups:create'),
+        lifts: 'person',
+      });
+      expect(ask(spec, particle).passes).toBe(true);
+      expect(ask(spec, { ...without, rollback: true }).passes).toBe(true);
+    }
+    expect(ask({}, without).passes).toBe(true);
   });
 });
 

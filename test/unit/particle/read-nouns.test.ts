@@ -113,7 +113,7 @@ describe('other answers', () => {
         uploaded_by: { username: 'a@b' },
       },
     ]);
-    expect([...(read ?? [])].map(([, each]) => each)).toEqual([
+    expect([...(read?.versions.values() ?? [])]).toEqual([
       {
         version: 41,
         isDefault: true,
@@ -126,6 +126,26 @@ describe('other answers', () => {
     ]);
     expect(readFirmwareList({ firmware: [] })).toBeNull();
     expect(readFirmwareList([{ title: 'no version' }])).toBeNull();
+  });
+
+  it('hold firmware under numbers that no device can report, which are set aside', () => {
+    const odd = [0, 65_535, '0', '65535', 70_000, 'v2'].map((version) => ({ version }));
+    const read = readFirmwareList([{ version: 41 }, ...odd]);
+    expect([...(read?.versions.keys() ?? [])]).toEqual([41]);
+    expect(read?.unfit).toEqual(['0', '65535', '0', '65535', '70000', 'v2']);
+  });
+
+  it.each([
+    { version: 'new', product_default: true },
+    { version: 'new', current: true },
+    { version: 'new', groups: ['bench'] },
+    { version: 'new', device_count: '3' },
+    { version: '' },
+    { version: null },
+    { version: 4.5 },
+    'text',
+  ])("hold no firmware where %o is among it: that is somebody's release, misread", (entry) => {
+    expect(readFirmwareList([{ version: 41 }, entry])).toBeNull();
   });
 
   it('hold groups, and say so where they do not', () => {

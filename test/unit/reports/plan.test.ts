@@ -11,6 +11,7 @@ import { MARKDOWN_MAX } from '../../../controller/reports/markdown-text.ts';
 import { renderPlanMarkdown } from '../../../controller/reports/plan-markdown.ts';
 import { renderPlanText } from '../../../controller/reports/plan-text.ts';
 import { parseReleaseJson, releaseJson } from '../../../controller/reports/release-json.ts';
+import { desired, live, planAll } from '../../support/plan-input.ts';
 import {
   RELEASE_NOW,
   sampleHaltedRelease,
@@ -338,5 +339,38 @@ describe('a plan as Markdown', () => {
         expect(text.split('\n')).toHaveLength(clean.split('\n').length);
       }),
     );
+  });
+});
+
+describe('a fleet that has to be asked', () => {
+  const readAt = Date.UTC(2026, 10, 22, 12);
+  const read = samplePlan([{ ...emptyProductPlan(), readAt }]);
+
+  it('has the age of its reading in text and Markdown, and its time where nobody knows what time it is', () => {
+    const now = readAt + 42_000;
+    expect(renderPlanText(read, { color: false }, [], now)).toContain(
+      'fleet: 12 devices (0 locked, 1 offline), read 42s ago;',
+    );
+    expect(renderPlanMarkdown(read, [], now)).toContain('1 offline. Fleet read 42s ago.');
+    expect(renderPlanText(read, { color: false })).toContain('read at 2026-11-22T12:00:00.000Z');
+    expect(renderPlanText(samplePlan(), { color: false }, [], now)).not.toContain('read ');
+  });
+
+  it('has its time in JSON, which loses nothing', () => {
+    const json = planJson(read);
+    expect(json.products[0]?.readAt).toBe('2026-11-22T12:00:00.000Z');
+    expect(parsePlanJson(JSON.parse(JSON.stringify(json)))).toEqual(read);
+    expect(Object.keys(planJson(samplePlan()).products[0] ?? {})).not.toContain('readAt');
+  });
+
+  it('is planned from the reading, and the fingerprint does not depend on it', () => {
+    const at = (time: number) =>
+      planAll({
+        now: desired({ firmware: [{ version: 42 }] }),
+        live: live({ reading: { readAt: time, calls: 3, remarks: [], lacking: [] } }),
+      }).plan;
+    expect(at(readAt).products[0]?.readAt).toBe(readAt);
+    expect(at(readAt + 1).fingerprint).toBe(at(readAt).fingerprint);
+    expect(isSamePlan(at(readAt + 1), at(readAt))).toBe(true);
   });
 });

@@ -32,6 +32,15 @@ describe('the check of the plan', () => {
     expect(renderPlanCheck(reviewed(story))).toMatchObject({ state, title });
   });
 
+  it('is not another one for a fleet that was read again', () => {
+    const review = storyOf('refused');
+    const products = review.plan.products.map((each) => ({ ...each, readAt: PAGE.now - 42_000 }));
+    const read = { ...review, plan: { ...review.plan, products } };
+    expect(renderPlanCheck(input({ kind: 'reviewed', review: read }))).toEqual(
+      renderPlanCheck(reviewed('refused')),
+    );
+  });
+
   it('marks the lines that are at fault, with the remedy', () => {
     const { annotations, summary, text } = renderPlanCheck(reviewed('mismatch'));
     expect(annotations).toEqual([

@@ -72,6 +72,25 @@ describe('the metrics', () => {
     expect(after).not.toMatch(/^lockstep_source_age_seconds/m);
   });
 
+  it('tell the calls and the age of a fleet that has to be asked, and nothing where it comes by itself', async () => {
+    const api = await start();
+    const { live } = thermostat();
+    if (live === null) throw new Error('a fleet');
+    expect(await read(api)).not.toMatch(/^lockstep_fleet_(calls|read)[^ ]*{/m);
+    const readAt = Date.UTC(2026, 0, 5, 12);
+    const reading = { readAt, calls: 42, remarks: [], lacking: [] };
+    show(api, [{ ...thermostat(), live: { ...live, reading } }]);
+    const text = await read(api);
+    expect(seriesOf(text, 'lockstep_fleet_calls')).toEqual([
+      'lockstep_fleet_calls{product="thermostat"} 42',
+    ]);
+    expect(seriesOf(text, 'lockstep_fleet_read_timestamp_seconds')).toEqual([
+      `lockstep_fleet_read_timestamp_seconds{product="thermostat"} ${readAt / 1_000}`,
+    ]);
+    show(api, [thermostat()]);
+    expect(await read(api)).not.toMatch(/^lockstep_fleet_calls{/m);
+  });
+
   it('tell which conditions are true, and whether the source waits for a person', async () => {
     const api = await start();
     const [ready] = thermostat().conditions;
