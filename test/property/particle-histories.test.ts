@@ -16,7 +16,7 @@ import { playCloudHistory } from '../support/particle/play-cloud-history.ts';
 const TIMEOUT_MS = 1_800_000;
 
 /** Histories that are played where nothing else is said. */
-const HISTORIES = 20;
+const HISTORIES = 30;
 
 /** One of these takes as long as so many of the core's. */
 const COST = 20;

@@ -12,6 +12,8 @@ const REST_ROUNDS_MAX = 200;
 /** For so long, whoever changes something back again and again has his way. */
 const FIGHT_MS = 25 * 3_600_000;
 
+const DAY_MS = 24 * 3_600_000;
+
 /** Rounds at rest in which nothing is changed and nobody is flashed. */
 const QUIET_ROUNDS = 3;
 
@@ -46,6 +48,7 @@ export async function checkCloudConvergence(world: CloudWorld, words: FleetWords
     const last = sent.map(({ method, path, body }) => `${method} ${path} ${body}`).join('\n  ');
     return `after ${REST_ROUNDS_MAX} rounds without trouble, ${left}; the last calls:\n  ${last}`;
   });
+  await watchOn(world);
 }
 
 function count({ cloud }: CloudWorld): { readonly calls: number; readonly flashes: number } {
@@ -64,6 +67,17 @@ function isRefused(world: CloudWorld): boolean {
   return world.cloud.calls
     .slice(-30)
     .some(({ status, path }) => status === 400 && path.endsWith('/firmware/release'));
+}
+
+/** Days go by, and all devices come online anew: whoever is held stays so, and what is retried is still theirs. */
+async function watchOn(world: CloudWorld): Promise<void> {
+  const { cloud } = world;
+  for (let day = 0; day < 3; day += 1) {
+    cloud.advance(DAY_MS);
+    await world.passRound();
+    for (const device of cloud.fleet.devices) device.reconnect();
+    await world.passRound();
+  }
 }
 
 /** A device that is not where it is to be; null: all are. */

@@ -43,10 +43,14 @@ export interface CloudHistory {
   readonly transfer: number;
   /** How long each call takes that changes something: meanwhile devices come and go. */
   readonly callMs: number;
-  /** Devices that sleep most of the time, in rounds. */
+  /** Devices that sleep most of the time, and for how many rounds at a time: what they are due may have ended by then. */
   readonly sleepers: readonly number[];
+  readonly asleep: number;
   readonly events: readonly CloudHistoryEvent[];
 }
+
+/** Longer than this takes no transfer: one that outlasts a window would be begun, undone and begun again each day. */
+const TRANSFER_MINUTES = 20;
 
 const MOODS: readonly Mood[] = [
   'unavailable',
@@ -77,9 +81,10 @@ export function makeCloudHistory(seed: number): CloudHistory {
   const setup: Setup = { ...drawn, boots: false, running, hardware: running.map(() => 'a') };
   return {
     setup,
+    asleep: pick(chance, [1.6, 8, 25]),
     sleepers: running.flatMap((_, number) => (isLikely(chance, share) ? [number] : [])),
-    transfer: pick(chance, [0.02, 0.02, 0.3, 1.2]),
-    callMs: pick(chance, [0, 300, 3_000]),
+    transfer: Math.min(TRANSFER_MINUTES / setup.pollMinutes, pick(chance, [0.02, 0.02, 0.3, 1.2])),
+    callMs: pick(chance, [0, 0, 100]),
     events: events.map((event) => translate(chance, setup, event)),
   };
 }
@@ -139,13 +144,8 @@ function isOwn(event: CloudHistoryEvent): event is Exclude<CloudHistoryEvent, Hi
 }
 
 /** A history in words, for people: the seed is what replays it. */
-export function renderCloudHistory({
-  setup,
-  transfer,
-  callMs,
-  sleepers,
-  events,
-}: CloudHistory): string {
-  const more = `a transfer takes ${transfer} of a round, a call ${callMs} ms; ${sleepers.join()} sleep`;
+export function renderCloudHistory(history: CloudHistory): string {
+  const { setup, transfer, callMs, sleepers, asleep, events } = history;
+  const more = `a transfer takes ${transfer} of a round, a call ${callMs} ms; ${sleepers.join()} sleep for ${asleep} rounds`;
   return [`${JSON.stringify(setup)}; ${more}`, ...events.map(renderCloudEvent)].join('\n');
 }

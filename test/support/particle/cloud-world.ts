@@ -142,7 +142,9 @@ export async function openCloudWorld(
     oracle.begin();
     await act();
     const { driver } = process;
+    const before = cloud.calls.length;
     const made = await driver.round(PRODUCT);
+    const isRefused = cloud.calls.slice(before).some(({ status }) => status >= 400);
     isUnread = !made.ok;
     const observed = await driver.observe(PRODUCT, new Set());
     const remarks = observed.ok ? (observed.value.reading?.remarks ?? []) : [];
@@ -151,7 +153,7 @@ export async function openCloudWorld(
       inForce,
       isStopped,
       records: await loadRecords(),
-      isSettled: made.ok && !remarks.some(({ reason }) => reason === 'FleetRefused'),
+      isSettled: made.ok && !isRefused,
       isDrifted: remarks.some(({ reason }) => reason === 'FleetDrift'),
     });
     oracle.raise();

@@ -71,7 +71,7 @@ export async function playCloudHistory(
 /** Finishes a release of version 1, which is what the cloud has released already. */
 async function settleIn(
   world: CloudWorld,
-  { setup, sleepers }: CloudHistory,
+  { setup, sleepers, asleep }: CloudHistory,
 ): Promise<FleetWords[]> {
   const versions = [...new Set([1, ...setup.running])];
   const words: FleetWords = {
@@ -88,7 +88,7 @@ async function settleIn(
   const { roundMs } = world;
   for (const number of sleepers) {
     const device = find(world, number);
-    device?.behave({ sleep: { awakeMs: roundMs * 0.7, asleepMs: roundMs * 1.6 } });
+    device?.behave({ sleep: { awakeMs: roundMs * 0.7, asleepMs: roundMs * asleep } });
     device?.reconnect();
   }
   return [words, first];
@@ -114,7 +114,9 @@ async function passRounds(play: Play, rounds: number, isAway = false): Promise<v
 /** Whoever has vanished comes back some time. */
 function reviveSome({ world, chance }: Play): void {
   for (const device of world.cloud.fleet.devices) {
-    if (!device.record.isConnected && isLikely(chance, 0.15)) device.powerOn();
+    const { isConnected, behaviour } = device.record;
+    if (isConnected || behaviour.sleep !== null) continue;
+    if (isLikely(chance, 0.15)) device.powerOn();
   }
 }
 
