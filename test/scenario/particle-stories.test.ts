@@ -205,6 +205,31 @@ describe('a product at Particle', () => {
     expect(world.view().conditions).toMatchObject([{ type: 'Ready', reason: 'Converged' }]);
   });
 
+  it('brings a group to its version at once while the release to everyone is paused', async () => {
+    await settle();
+    const { cloud } = world.managed;
+    const listed = cloud.fleet.ids.slice(1, 4);
+    const lock: [string, string, string] = [
+      'DeviceLock',
+      'bench',
+      `devices: [${bench}], version: 43, flash: now`,
+    ];
+    const group: [string, string, string] = [
+      'DeviceGroup',
+      'early',
+      `devices: [${listed.join(', ')}]`,
+    ];
+    const early: [string, string, string] = ['Release', 'early', 'version: 43, group: early'];
+    await world.commit({ firmware: [41, 43], documents: [lock, group, release(41)] });
+    await world.minutes(3);
+    await world.commit({
+      firmware: [41, 43],
+      documents: [lock, group, release(41, 'paused: true'), early],
+    });
+    await world.minutes(6);
+    expect(cloud.fleet.running()).toEqual({ 41: DEVICES - 4, 43: 4 });
+  });
+
   it('mends what somebody changed in the console, and names who did where that is known', async () => {
     await settle();
     const { cloud, driver } = world.managed;

@@ -13,7 +13,7 @@ import type { CloudDevice, Snapshot } from './nouns.ts';
 import { defaultVersion } from './nouns.ts';
 import type { Place } from './place-device.ts';
 import { placeDevice } from './place-device.ts';
-import type { DevicePlan } from './plan-edits.ts';
+import type { DevicePlan, EditsInput } from './plan-edits.ts';
 import { planEdits } from './plan-edits.ts';
 import { wantOf } from './want.ts';
 import type { Target } from './wanted-releases.ts';
@@ -135,7 +135,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
       groups,
       members,
       mayDelete: input.mayDelete,
-      isHeld: isHeld(policy),
+      unhurried: unhurriedOf(policy, everyone),
       unlocks: locks.flatMap((call) => (call.type === 'unlock' ? [call.device] : [])),
     }),
   ];
@@ -144,9 +144,14 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
 
 const NO_MEMBERS: ReturnType<typeof wantedMembers> = new Map();
 
-/** Nothing is to be offered to anybody now, so nothing is worth hurrying for. */
-function isHeld({ stopped, release }: ProductPolicy): boolean {
-  return stopped || (release !== null && release.hold !== null);
+/** Under the emergency stop nothing is worth hurrying for; a held release hurries nobody, whatever groups have besides. */
+function unhurriedOf(
+  { stopped, release }: ProductPolicy,
+  { next }: Target,
+): EditsInput['unhurried'] {
+  if (stopped) return 'all';
+  if (release === null || release.hold === null) return new Set();
+  return new Set(next === null ? [release.version] : [release.version, next]);
 }
 
 /**

@@ -33,8 +33,8 @@ export interface EditsInput {
   readonly mayDelete: boolean;
   /** Devices that are unlocked. */
   readonly unlocks: readonly string[];
-  /** Nothing is to be hurried. */
-  readonly isHeld: boolean;
+  /** Versions that nobody is to be hurried to. */
+  readonly unhurried: ReadonlySet<number> | 'all';
 }
 
 export function planEdits(input: EditsInput): readonly Call[] {
@@ -133,7 +133,7 @@ function batch(edits: readonly Edit[]): readonly Call[] {
 
 /** What is released to everyone else and to groups of manifests, where it changes. */
 function changedReleases(
-  { everyone, groups, isHeld }: EditsInput,
+  { everyone, groups, unhurried }: EditsInput,
   released: Releases,
 ): readonly Call[] {
   const calls: Call[] = [];
@@ -148,7 +148,9 @@ function changedReleases(
   }
   for (const [version, names] of [...byVersion].sort(([one], [other]) => one - other)) {
     const isDefault = isChanged && everyone.next === version;
-    calls.push(released.change(version, { isDefault, names, prompt: !isHeld }));
+    calls.push(
+      released.change(version, { isDefault, names, prompt: mayHurry(version, unhurried) }),
+    );
   }
   return calls;
 }
@@ -158,11 +160,10 @@ function changedReleases(
  * at their next handshake.
  */
 function hurried(
-  { devices, unlocks, isHeld }: EditsInput,
+  { devices, unlocks, unhurried }: EditsInput,
   late: readonly Edit[],
   deleted: ReadonlySet<string>,
 ): readonly number[] {
-  if (isHeld) return [];
   const edited = new Set(late.map(({ device }) => device));
   const unlocked = new Set(unlocks);
   const versions = new Set<number>();
@@ -173,9 +174,13 @@ function hurried(
       edited.has(device.id) ||
       unlocked.has(device.id) ||
       device.groups.some((name) => deleted.has(name));
-    if (isLetGo) versions.add(leadsTo);
+    if (isLetGo && mayHurry(leadsTo, unhurried)) versions.add(leadsTo);
   }
   return [...versions].sort((one, other) => one - other);
+}
+
+function mayHurry(version: number, unhurried: EditsInput['unhurried']): boolean {
+  return unhurried !== 'all' && !unhurried.has(version);
 }
 
 interface Releases {

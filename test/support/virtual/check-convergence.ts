@@ -168,7 +168,7 @@ function describeUnrest(world: VirtualWorld, books: Books): string | null {
 }
 
 /** The versions at which a device may come to rest; null: any. */
-function wantedOf(books: Books, id: string): readonly number[] | null {
+export function wantedOf(books: Books, id: string): readonly number[] | null {
   const record = books.records.get(id);
   if (record === undefined || record.standing !== 'active') return null;
   const lock = lockOf(books, id);

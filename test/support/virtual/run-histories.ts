@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 
-import { createRandomStream, drawUnit } from '../../../controller/simulator/seeded-random.ts';
+import { askedHistories, firstSeed, SEEDS } from '../history-seeds.ts';
 import { renderHistory } from './history-text.ts';
 import type { Occurrences } from './kinds.ts';
 import { KINDS, noOccurrences } from './kinds.ts';
@@ -17,9 +17,6 @@ const HISTORIES = 1_000;
 /** In so many histories, everything that can happen does. */
 const TELLING_HISTORIES = 1_000;
 
-/** Seeds are below this; neighbouring ones have nothing in common. */
-const SEEDS = 1_000_000_000;
-
 /** Which part of the histories a test file plays, of how many. */
 export interface Part {
   readonly number: number;
@@ -28,8 +25,8 @@ export interface Part {
 
 /** Plays a part of the histories; fails at the first that breaks an invariant, and where a kind of event never occurred. */
 export async function checkHistories(part: Part): Promise<void> {
-  const first = readNumber('LOCKSTEP_SEED') ?? drawSeed();
-  const total = readNumber('LOCKSTEP_HISTORIES') ?? HISTORIES;
+  const first = firstSeed();
+  const total = askedHistories() ?? HISTORIES;
   const occurred = noOccurrences();
   const states = createVirtualStates();
   let played = 0;
@@ -74,18 +71,4 @@ function report(first: number, part: Part, played: number, occurred: Occurrences
   process.stdout.write(
     `staged histories, part ${part.number} of ${part.of}: ${played} from LOCKSTEP_SEED=${first}\n  ${counts}\n`,
   );
-}
-
-/** Files of one run draw apart from one another; that they do not share a seed loses nothing. */
-function drawSeed(): number {
-  const stream = createRandomStream(Date.now(), String(process.pid));
-  return Math.floor(drawUnit(stream) * SEEDS);
-}
-
-function readNumber(name: string): number | null {
-  const text = process.env[name];
-  if (text === undefined || text === '') return null;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`${name} is no whole number: ${text}`);
-  return value;
 }
