@@ -251,11 +251,6 @@ export interface Desired {
   };
   /** In force only: how far each release is. Absent: nothing of the product was ever released. */
   readonly rollout?: Rollout;
-  /**
-   * In force only: releases that wait for their gates, of the product or of groups that nothing was ever released to. A
-   * driver need not hold anybody back from what they ask for, where its fleet does that by itself already.
-   */
-  readonly waiting?: readonly Pick<ReleaseSpec, 'group' | 'version'>[];
 }
 
 /** A product of which nothing is in force. */

@@ -8,7 +8,7 @@ import type { ProductPlan } from '../model/plan.ts';
 import type { Snapshot } from '../model/revision.ts';
 import { parentGuardrailsOf } from '../model/revision.ts';
 import type { Rollout } from '../model/rollout.ts';
-import { NO_ROLLOUT, trackOf } from '../model/rollout.ts';
+import { NO_ROLLOUT } from '../model/rollout.ts';
 import { planFirmware, retireFirmware } from './firmware.ts';
 import { endGroups, planGroups } from './groups.ts';
 import { addFleetWarnings, warnOfDowngrades } from './fleet-warnings.ts';
@@ -291,7 +291,6 @@ function sortScope(scope: Scope): Pick<ProductPlan, 'actions' | 'refusals' | 'wa
 type Placeable = { readonly file: string; readonly line: number; readonly column: number } | null;
 
 function nextDesired(scope: Scope): Desired {
-  const waiting = firstReleases(scope);
   return sortDesired({
     product: scope.product,
     config: scope.nextConfig,
@@ -301,17 +300,6 @@ function nextDesired(scope: Scope): Desired {
     releases: scope.nextReleases,
     parentGuardrails: { revision: scope.revision, guardrails: guardrailsOf(scope) },
     ...(isWorthKeeping(scope.nextRollout) && { rollout: scope.nextRollout }),
-    ...(waiting.length > 0 && { waiting }),
-  });
-}
-
-/** Releases that wait where nothing was released before; only a cloud can have released by itself. */
-function firstReleases(scope: Scope): NonNullable<Desired['waiting']> {
-  if (scope.nextConfig.spec.fleet.driver !== 'particle') return [];
-  return scope.desired.releases.flatMap(({ spec: { group, version } }) => {
-    const isInForce = scope.nextReleases.some(({ spec }) => spec.group === group);
-    const { base } = trackOf(scope.nextRollout, group);
-    return isInForce || base !== null ? [] : [{ group, version }];
   });
 }
 

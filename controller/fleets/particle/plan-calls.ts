@@ -71,7 +71,6 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
     last: ledger.everyone ?? null,
     present,
     wanted: releases.everyone,
-    isAwaited: isAwaited(input, null, present),
     tell: (is, not) => `version ${is} is released to everyone else, not ${not}`,
     notes,
   });
@@ -85,7 +84,6 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
         last: ledger.groups[name] ?? null,
         present: snapshot.groups.get(name)?.version ?? null,
         wanted,
-        isAwaited: isAwaited(input, name, snapshot.groups.get(name)?.version ?? null),
         tell: (is, not) => `version ${is} is released to group ${name}, not ${not}`,
         notes,
       }),
@@ -103,7 +101,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
     // Who left the counts is not in the hands of nobody: it is to meet what it would have met before.
     const subject = isForgotten(record) ? { ...record, standing: 'active' as const } : record;
     const want = wantOf(subject, policy, input.moment);
-    const isLeft = natural.isTolerated && want.kind !== 'locked' && record.lock === null;
+    const isLeft = natural.isTolerated && want.kind !== 'locked';
     const place = isLeft
       ? { lock: null, group: null, leadsTo: natural.version }
       : placeDevice({
@@ -154,21 +152,6 @@ function unhurriedOf(
   return new Set(next === null ? [release.version] : [release.version, next]);
 }
 
-/**
- * Whether Particle releases already, by another hand, what a release of the manifests waits to ask for. Nobody is held
- * back from that: it was so before the product was taken over, and is so again as soon as the gate passes.
- */
-function isAwaited(
-  { desired, policy }: PlanCallsInput,
-  group: string | null,
-  present: number | null,
-): boolean {
-  if (present === null || policy.stopped) return false;
-  const firmware = policy.firmware.get(present);
-  if (firmware === undefined || firmware.withdrawn || !firmware.stored) return false;
-  return (desired.waiting ?? []).some((each) => each.group === group && each.version === present);
-}
-
 /** What becomes of one release: as wanted, or as somebody else made it. */
 function decide(
   input: PlanCallsInput,
@@ -177,14 +160,12 @@ function decide(
     readonly last: number | null;
     readonly present: number | null;
     readonly wanted: number | null;
-    /** A release that waits for its gate asks for what is so already. */
-    readonly isAwaited: boolean;
     readonly tell: (is: string, not: number) => string;
     readonly notes: DriftNote[];
   },
 ): Target {
   const { last, present, wanted } = about;
-  if (wanted === null) return { present, next: present, isTolerated: about.isAwaited };
+  if (wanted === null) return { present, next: present, isTolerated: false };
   const standing = judge(last, present, wanted);
   const isMended = mends(input, thing, standing);
   if (standing === 'drifted') {

@@ -14,7 +14,6 @@ import type {
 import { planCalls } from '../../../controller/fleets/particle/plan-calls.ts';
 import { EDIT_DEVICES_MAX } from '../../../controller/fleets/particle/plan-edits.ts';
 import { isReserved } from '../../../controller/fleets/particle/wanted-releases.ts';
-import type { Desired } from '../../../controller/model/desired.ts';
 import type { DeviceRecord } from '../../../controller/model/device.ts';
 import { expectedDevice } from '../../../controller/model/device.ts';
 import { bucketOf, offsetOf, positionOf } from '../../../controller/releases/circle.ts';
@@ -537,45 +536,5 @@ describe('without the right to make groups', () => {
     expect(calls({ ...scene, stopped: true, mayGroup: true })).toContain(
       'createGroup lockstep-v40',
     );
-  });
-});
-
-describe('a release that waits for its gate', () => {
-  const devices = [
-    { id: 'a', version: 42 },
-    { id: 'b', version: 41 },
-    { id: 'c', version: 41, groups: ['bench'] },
-  ];
-  const sent = (
-    waiting: NonNullable<Desired['waiting']>,
-    scene: SceneWords = {},
-  ): readonly string[] => {
-    const words = { groups: { bench: ['c'] } };
-    const groups = { bench: 42 };
-    const input = inputOf({ words, devices, everyone: 42, groups, ...scene });
-    return planCalls({ ...input, desired: { ...input.desired, waiting } }).calls.map(told);
-  };
-  const BOTH = [
-    { group: null, version: 42 },
-    { group: 'bench', version: 42 },
-  ];
-  const holds = (calls: readonly string[]): readonly string[] =>
-    calls.filter((call) => /^(edit|lock)/.test(call));
-
-  it('holds nobody back from what Particle releases already to that target', () => {
-    expect(sent(BOTH)).toEqual([]);
-  });
-
-  it('holds back from anything else: another version, another target, a stop', () => {
-    expect(holds(sent([]))).toEqual(['lock c to 41 (own)', 'edit b +lockstep-v41']);
-    expect(holds(sent([{ group: null, version: 42 }]))).toEqual(['lock c to 41 (own)']);
-    expect(holds(sent([{ group: 'bench', version: 42 }]))).toEqual(['edit b +lockstep-v41']);
-    expect(holds(sent([{ group: null, version: 40 }]))).toContain('edit b +lockstep-v41');
-    expect(holds(sent(BOTH, { stopped: true }))).toContain('edit b +lockstep-v41');
-  });
-
-  it('does not let a lock fall through that is held back', () => {
-    const records = { b: lockTo(43) };
-    expect(holds(sent(BOTH, { records }))).toContain('lock b to 41 (own)');
   });
 });
