@@ -45,7 +45,10 @@ describe('a forge', { timeout: 60_000 }, () => {
       );
       const isConverged = () =>
         (view()?.conditions ?? []).some(({ reason }) => reason === 'Converged');
-      await until('all run 41', () => view()?.live?.devices === 7 && isConverged());
+      // What a halt goes back to is the version that last finished.
+      const isFinished = () =>
+        view()?.plan?.releases.every(({ finishedAt }) => finishedAt !== null) === true;
+      await until('all run 41', () => view()?.live?.devices === 7 && isConverged() && isFinished());
       let isAway = true;
       for (const id of DEVICES) told.hold(id, () => isAway);
       const files = { ...firmwareFiles(42), ...lockFile(42), ...releaseFile(42, ...TWO_STEPS) };

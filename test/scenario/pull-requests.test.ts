@@ -36,6 +36,11 @@ async function startFleet(options: ForgeWorldOptions = {}, bad = 0): Promise<For
     ),
   );
   await until('all devices are known', () => view()?.live?.devices === DEVICES.length + 1);
+  // What a halt goes back to is the version that last finished.
+  await until(
+    'the release is finished',
+    () => view()?.plan?.releases.every(({ finishedAt }) => finishedAt !== null) === true,
+  );
   return world;
 }
 
