@@ -1,5 +1,6 @@
-// The calls about groups and releases, in an order that never leads a device astray: who is to be held is held first,
-// then what is released changes, then devices are let go, and what nobody is in any more goes last.
+// The calls about groups and releases, in an order that never leads a device astray: whoever is to be in a reserved group
+// joins it first, to be held there or to go by it, then what is released changes, then devices are let go, and what nobody
+// is in any more goes last.
 
 import type { DeviceRecord } from '../../model/device.ts';
 import type { Call } from './calls.ts';
@@ -55,7 +56,7 @@ export function planEdits(input: EditsInput): readonly Call[] {
         !devices.some((each) => isKept(each, name)),
     ),
   );
-  const edits = devices.flatMap((each) => editOf(each, deleted));
+  const edits = devices.flatMap((each) => editOf(each, deleted, input.groups));
   const released = createReleases(snapshot);
   const versions = [...used.keys()].sort((one, other) => one - other);
   const early = edits.filter(({ isEarly }) => isEarly);
@@ -78,7 +79,7 @@ export function planEdits(input: EditsInput): readonly Call[] {
     ...batch(late),
     ...[...deleted].sort().map((group): Call => ({ type: 'deleteGroup', group })),
     ...input.unlocks.map((device): Call => ({ type: 'unlock', device })),
-    ...hurried(input, late, deleted).map((version) => released.again(version, deleted)),
+    ...hurried(input, edits, deleted).map((version) => released.again(version, deleted)),
   ];
 }
 
@@ -90,7 +91,11 @@ interface Edit {
 }
 
 /** What changes in the groups of a device. One of a group that is deleted as a whole needs no edit of its own. */
-function editOf(plan: DevicePlan, deleted: ReadonlySet<string>): readonly Edit[] {
+function editOf(
+  plan: DevicePlan,
+  deleted: ReadonlySet<string>,
+  groups: EditsInput['groups'],
+): readonly Edit[] {
   const { device, record, place } = plan;
   const reserved = device.groups.filter(isReserved);
   const wanted = [
@@ -106,10 +111,18 @@ function editOf(plan: DevicePlan, deleted: ReadonlySet<string>): readonly Edit[]
   const leadsTo = place?.leadsTo ?? null;
   const stays = leadsTo === null || leadsTo === record.running;
   const isListed = [...add, ...remove].some((name) => !isReserved(name));
+  const group = place?.group ?? null;
   // To be held in a reserved group can only hold. To leave one holds where what is left leads to what it runs.
-  const isEarly =
-    stays && !isListed && ((place !== null && place.group !== null) || plan.naturalNow === leadsTo);
+  const isHeld = stays && (group !== null || plan.naturalNow === leadsTo);
+  // Who goes by one is out of reach of what changes for everyone else, unless another of its groups has more at present.
+  const isGoing = group !== null && highestOf(device, groups) <= group;
+  const isEarly = !isListed && (isHeld || isGoing);
   return [{ device: device.id, add, remove, isEarly }];
+}
+
+/** The highest version that the groups of a device have now, reserved ones aside; 0 for none. */
+function highestOf(device: CloudDevice, groups: EditsInput['groups']): number {
+  return Math.max(0, ...device.groups.map((name) => groups.get(name)?.present ?? 0));
 }
 
 /** As few edits as there are different ones, each of a bounded number of devices. */
@@ -161,10 +174,10 @@ function changedReleases(
  */
 function hurried(
   { devices, unlocks, unhurried }: EditsInput,
-  late: readonly Edit[],
+  edits: readonly Edit[],
   deleted: ReadonlySet<string>,
 ): readonly number[] {
-  const edited = new Set(late.map(({ device }) => device));
+  const edited = new Set(edits.map(({ device }) => device));
   const unlocked = new Set(unlocks);
   const versions = new Set<number>();
   for (const { device, record, place } of devices) {

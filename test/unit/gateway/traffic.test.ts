@@ -58,8 +58,9 @@ describe('the traffic of a product', () => {
       });
       sent.on('error', reject).end();
     });
-    await vi.waitFor(() =>
-      expect(traffic()).toMatchObject({ downloadsSent: 0, downloadsBroken: 1 }),
+    await vi.waitFor(
+      () => expect(traffic()).toMatchObject({ downloadsSent: 0, downloadsBroken: 1 }),
+      { timeout: 20_000 },
     );
     expect(traffic()?.downloadedBytes).toBeLessThan(SIZE);
   });
