@@ -8,7 +8,12 @@ export const SEEDS = 1_000_000_000;
 
 /** The seed of the first history. */
 export function firstSeed(): number {
-  return readNumber('LOCKSTEP_SEED') ?? drawSeed();
+  return readSeed() ?? drawSeed();
+}
+
+/** The seed that somebody asked for; null: nobody did. */
+export function readSeed(): number | null {
+  return readNumber('LOCKSTEP_SEED');
 }
 
 /** How many histories somebody asked for; null: nobody did. */
