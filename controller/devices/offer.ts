@@ -11,9 +11,17 @@ import { backOffLeftMs } from './outcome.ts';
 /** A target that names a version. */
 export type VersionTarget = Extract<Target, { kind: 'version' }>;
 
-/** Whether earlier failures count for the target: those of its round, stepping stones included, or of its version. */
-export function countsFor(failures: FailedAttempts, { round, firmware }: VersionTarget): boolean {
-  return failures.round === round && (round > 0 || failures.version === firmware.version);
+/**
+ * Whether earlier failures count for the target: those of its round, stepping stones included, or of its version. A base
+ * is what a release has left behind: who failed with it then is not tried again because the next release has begun.
+ */
+export function countsFor(
+  failures: FailedAttempts,
+  { round, rule, firmware }: VersionTarget,
+): boolean {
+  if (round > 0) return failures.round === round;
+  const isVersion = failures.version === firmware.version;
+  return isVersion && (failures.round === 0 || rule === 'base');
 }
 
 /** Why a target is not offered now, though the device is to run it. */

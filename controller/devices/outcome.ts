@@ -84,7 +84,8 @@ export function countFailure(
   trace?: { readonly revision: string; readonly manifest: string; readonly id?: number },
 ): void {
   const { failures: known } = draft.device;
-  const isSame = known?.round === round && (round > 0 || known.version === version);
+  // What did not count for the target was forgotten when it was offered.
+  const isSame = known !== null && (round > 0 ? known.round === round : known.version === version);
   const count = (isSame ? known.count : 0) + 1;
   const exhausted = count > policy.settings.retries;
   draft.device = {

@@ -11,6 +11,7 @@ import { draftOf } from '../../../controller/devices/decision.ts';
 import type { VersionTarget } from '../../../controller/devices/offer.ts';
 import { countsFor, findOfferWait, offer } from '../../../controller/devices/offer.ts';
 import { answerPoll } from '../../../controller/devices/poll.ts';
+import type { TargetRule } from '../../../controller/releases/target.ts';
 import { resolveTarget } from '../../../controller/releases/target.ts';
 import type { PlanWords } from '../../support/plan-input.ts';
 import { at, carried, desired, device, HOUR_MS, policyOf } from '../../support/plan-input.ts';
@@ -139,8 +140,10 @@ describe('failures', () => {
     ['without a round count for their version', { round: 0, version: 42 }, 0, true],
     ['without a round count for no other version', { round: 0, version: 41 }, 0, false],
     ['of a release do not count for a lock', { round: 5, version: 42 }, 0, false],
-  ])('%s', (_, failed, round, expected) => {
-    const target = { ...targetOf(device()), round };
+    ['of a release count for its version as a base', { round: 5, version: 42 }, 0, true, 'base'],
+    ['of a release count for no other base', { round: 5, version: 41 }, 0, false, 'base'],
+  ] as const)('%s', (_, failed, round, expected, rule: TargetRule = 'lock') => {
+    const target = { ...targetOf(device()), round, rule };
     expect(countsFor(failures(failed), target)).toBe(expected);
   });
 });
