@@ -76,6 +76,11 @@ export function createApi(
     });
   };
 
+  // Clients tell the cloud's clock by it, which need not be this machine's.
+  const stamp = (response: ServerResponse): void => {
+    response.setHeader('date', new Date(world.time.now()).toUTCString());
+  };
+
   return async (request, response) => {
     const name = `${request.method} ${request.url.pathname}`;
     const mood = trouble.moodOf(name);
@@ -87,6 +92,7 @@ export function createApi(
     const spoiled = spoil(mood);
     if (spoiled !== null) {
       request.note(spoiled.status);
+      stamp(response);
       write(response, spoiled);
       return;
     }
@@ -100,6 +106,7 @@ export function createApi(
       const reply = carryOut(request, body, seen);
       if ('stream' in reply) {
         request.note(200);
+        stamp(response);
         streams.attach(response, reply.stream);
         return;
       }
@@ -114,6 +121,7 @@ export function createApi(
       ...(seen.scope === null ? {} : { 'x-requested-scope': seen.scope }),
     };
     if (mood !== 'cut-after') request.note(mood === 'html-after' ? 502 : answer.status);
+    stamp(response);
     finish(response, mood, { ...answer, headers });
   };
 }
