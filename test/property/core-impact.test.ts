@@ -52,7 +52,7 @@ const fleets = fc.record({
   releases: fc.record({
     a: fc.option(version),
     b: fc.option(version),
-    match: fc.option(version, { freq: 1 }),
+    match: fc.option(version, { freq: 2 }),
     all: fc.option(version),
   }),
   tracks: fc.record({ a: track, b: track, match: track, all: track }),
