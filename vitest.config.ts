@@ -8,7 +8,7 @@ const suite = process.env['LOCKSTEP_TEST_SUITE'] ?? 'main';
 const SUITES: Record<string, string> = {
   main: 'test/**/*.test.ts',
   e2e: 'test/e2e/**/*.test.ts',
-  histories: 'test/property/staged-histories-*.test.ts',
+  histories: 'test/property/{staged-histories-*,particle-histories}.test.ts',
 };
 const reports = process.env['LOCKSTEP_TEST_REPORTS'];
 

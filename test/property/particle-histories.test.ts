@@ -2,13 +2,13 @@
 // the real controller and driver, a fake of the cloud on a socket, and virtual time. An oracle of its own judges each
 // flash (`test/support/particle/cloud-oracle.ts`), and at the end the fleet comes to rest where it should.
 //
-// The same histories are played in each run, for as long as there are known ones that fail: in seed 891670674 a device
-// that Particle's lock flashes again at its next session is not given its back-off. LOCKSTEP_SEED=… plays the history of
-// that seed and the ones after it; LOCKSTEP_HISTORIES=… says how many of the core's are played, of which this is a part: one costs as much as many of those.
+// Fresh histories are played in each run, and a failure prints the seed that replays it: LOCKSTEP_SEED=… plays the history of
+// that seed and the ones after it; LOCKSTEP_HISTORIES=… says how many of the core's are played, of which this is a part: one
+// costs as much as many of those.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { askedHistories, readSeed, SEEDS } from '../support/history-seeds.ts';
+import { askedHistories, firstSeed, SEEDS } from '../support/history-seeds.ts';
 import { makeCloudHistory, renderCloudHistory } from '../support/particle/cloud-history.ts';
 import { openCloudBinaries } from '../support/particle/cloud-world.ts';
 import type { CloudKind } from '../support/particle/play-cloud-history.ts';
@@ -52,7 +52,7 @@ afterAll(() => shared.close());
 
 describe('in every history of staged releases at Particle', { timeout: TIMEOUT_MS }, () => {
   it('nobody is flashed with what is not theirs, and the fleet gets there', async () => {
-    const first = readSeed() ?? 1;
+    const first = firstSeed();
     const asked = askedHistories();
     const total = asked === null ? HISTORIES : Math.ceil(asked / COST);
     const occurred = new Map<CloudKind, number>(KINDS.map((kind) => [kind, 0]));

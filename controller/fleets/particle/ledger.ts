@@ -3,6 +3,7 @@
 // after a restart.
 
 import type { EpochMs } from '../../base/clock.ts';
+import type { Heading } from './heading.ts';
 import type { OwnLock } from './place-device.ts';
 
 export interface Ledger {
@@ -16,6 +17,8 @@ export interface Ledger {
   readonly locks: Readonly<Record<string, number>>;
   /** Locks among them that no manifest asks for. */
   readonly own: Readonly<Record<string, OwnLock>>;
+  /** Devices that are let arrive where Particle was bringing them before it was known. */
+  readonly headings: Readonly<Record<string, Heading>>;
   /** Things that somebody else keeps changing back. */
   readonly fights: Readonly<Record<string, Fight>>;
   /** SHA-256 of the binaries that Particle holds, by version; looked at once. */
@@ -32,6 +35,7 @@ export const EMPTY_LEDGER: Ledger = {
   members: {},
   locks: {},
   own: {},
+  headings: {},
   fights: {},
   digests: {},
 };

@@ -87,7 +87,11 @@ export function mirrorDevice(sighting: Sighting, context: MirrorContext): Mirror
     report(draft, names, attributes, sighting, context, isNewSession);
   }
   const isInDoubt = isNewSession && isRunning && judgeReturn(draft, device, context, news);
-  const wantsDetails = device.details === null && (isInDoubt || wantsWord(draft, device, context));
+  // Whether it takes updates says whether it is on its way elsewhere already: `heading.ts`.
+  const isStray =
+    isOtherVersion && device.online && before !== null && isUnexpected(before, device);
+  const isAsked = isInDoubt || isStray || wantsWord(draft, device, context);
+  const wantsDetails = device.details === null && isAsked;
 
   const expired = expireAttempt(draft.device, policy, moment);
   if (expired !== null) join(draft, expired);
@@ -96,6 +100,11 @@ export function mirrorDevice(sighting: Sighting, context: MirrorContext): Mirror
   draft.device = awaken(draft.device);
   const polled = poll(draft, context);
   return { ...finish(draft, attributes), ...polled, wantsDetails };
+}
+
+/** Whether it came to what it runs by no action of ours. */
+function isUnexpected({ running, action }: DeviceRecord, { version }: CloudDevice): boolean {
+  return running !== null && version !== action?.version;
 }
 
 /** Particle goes on listing who was not heard for very long. */

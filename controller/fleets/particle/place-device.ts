@@ -7,7 +7,7 @@ import type { Looping, Want } from './want.ts';
 
 /** A lock that the driver put on a device by itself. */
 export interface OwnLock {
-  /** What the device runs, and is held on. */
+  /** What the device runs or is being brought to, and is held on. */
   readonly version: number;
   /** The version that it is kept from; null: from whatever is released to its groups. */
   readonly target: number | null;
@@ -31,6 +31,8 @@ export interface PlaceInput {
   readonly record: DeviceRecord;
   readonly device: CloudDevice;
   readonly want: Want;
+  /** What it is on where it is to stay: what it runs, or where it is being brought already; null: not known. */
+  readonly staysOn: number | null;
   /** What Particle gives it without a lock and a reserved group: of its groups the highest, else everyone's. */
   readonly natural: number | null;
   /** Whether `natural` comes from a group, which beats any lower one. */
@@ -43,8 +45,7 @@ export interface PlaceInput {
 
 /** The place of a device; null: it can't be kept from what is released, since nothing is known that it could stay on. */
 export function placeDevice(input: PlaceInput): Place | null {
-  const { record, device, want, filed } = input;
-  const { running } = record;
+  const { record, device, want, staysOn, filed } = input;
   if (want.kind === 'locked') {
     const { version } = want;
     return { lock: { version, flash: want.flash, own: null }, group: null, leadsTo: version };
@@ -52,15 +53,15 @@ export function placeDevice(input: PlaceInput): Place | null {
   // The cloud gives such a device nothing by itself.
   if (device.development || device.quarantined) return FREE;
   if (want.kind === 'goes') return bring(input, want.version);
-  if (running === null || !filed.has(running)) {
-    return input.natural === null || input.natural === running ? FREE : null;
+  if (staysOn === null || !filed.has(staysOn)) {
+    return input.natural === null || input.natural === staysOn ? FREE : null;
   }
-  if (want.looping !== null) return lockOn(running, want.looping);
+  if (want.looping !== null) return lockOn(staysOn, want.looping);
   // A lock that the manifests ask for and that may not go is not to fall through to a release.
   if (record.lock !== null) {
-    return lockOn(running, { target: record.lock.version, cause: 'Its lock is held back.' });
+    return lockOn(staysOn, { target: record.lock.version, cause: 'Its lock is held back.' });
   }
-  return bring(input, running);
+  return bring(input, staysOn);
 }
 
 const FREE: Place = { lock: null, group: null, leadsTo: null };

@@ -7,6 +7,8 @@ import type { Desired } from '../../model/desired.ts';
 import type { DeviceRecord, Moment } from '../../model/device.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
 import type { Call } from './calls.ts';
+import type { Heading } from './heading.ts';
+import { findHeading, isUnderWay } from './heading.ts';
 import type { Ledger, Standing } from './ledger.ts';
 import { isGivenUp, judge } from './ledger.ts';
 import type { CloudDevice, Snapshot } from './nouns.ts';
@@ -28,10 +30,14 @@ export interface PlanCallsInput {
   readonly records: ReadonlyMap<string, DeviceRecord>;
   readonly ledger: Ledger;
   readonly moment: Moment;
+  /** What Particle's clock is ahead of ours, in milliseconds. */
+  readonly skewMs: number;
   /** What is to become of another hand's changes. */
   readonly drift: 'mend' | 'report';
   /** Devices whose flash is to be asked for once more: they came online without a handshake. */
   readonly awoken: ReadonlySet<string>;
+  /** Devices that this reading is the first to show on what they run, and that ran something else before. */
+  readonly arrived: ReadonlySet<string>;
   /** The token may list and make groups. */
   readonly mayGroup: boolean;
   /** The token may delete groups. */
@@ -93,6 +99,7 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
   const unheld: string[] = [];
   const devices: DevicePlan[] = [];
   const places = new Map<string, Place>();
+  const headings: Record<string, Heading> = {};
   for (const device of snapshot.devices.values()) {
     const record = input.records.get(device.id);
     if (record === undefined) continue;
@@ -101,6 +108,9 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
     // Who left the counts is not in the hands of nobody: it is to meet what it would have met before.
     const subject = isForgotten(record) ? { ...record, standing: 'active' as const } : record;
     const want = wantOf(subject, policy, input.moment);
+    const isFree = want.kind === 'stays' && record.lock === null;
+    const heading = isFree ? findHeading(input, device, record) : null;
+    if (heading !== null) headings[device.id] = heading;
     const isLeft = natural.isTolerated && want.kind !== 'locked';
     const place = isLeft
       ? { lock: null, group: null, leadsTo: natural.version }
@@ -108,6 +118,10 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
           record,
           device,
           want,
+          staysOn:
+            heading !== null && isUnderWay(heading, device, input.moment)
+              ? heading.to
+              : record.running,
           natural: natural.version,
           isByGroup: natural.isByGroup,
           filed: snapshot.firmware,
@@ -120,7 +134,6 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
       record,
       place,
       groups: membership,
-      naturalNow: naturalNow(device, groups, present),
     });
   }
   const locks = planLocks(input, devices, notes);
@@ -137,7 +150,8 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
       unlocks: locks.flatMap((call) => (call.type === 'unlock' ? [call.device] : [])),
     }),
   ];
-  return { calls, drift: notes, ledger: remember(input, everyone, groups, places), unheld, places };
+  const remembered = { ...remember(input, everyone, groups, places), headings };
+  return { calls, drift: notes, ledger: remembered, unheld, places };
 }
 
 const NO_MEMBERS: ReturnType<typeof wantedMembers> = new Map();
@@ -235,16 +249,6 @@ function naturalOf(
     best = { version: target.next, isByGroup: true, isTolerated: target.isTolerated };
   }
   return best ?? { version: everyone.next, isByGroup: false, isTolerated: everyone.isTolerated };
-}
-
-/** The same as it is before any call. */
-function naturalNow(
-  device: CloudDevice,
-  groups: ReadonlyMap<string, Target>,
-  everyone: number | null,
-): number | null {
-  const versions = device.groups.flatMap((name) => groups.get(name)?.present ?? []);
-  return versions.length === 0 ? everyone : Math.max(...versions);
 }
 
 /** Locks that differ from what is wanted. */

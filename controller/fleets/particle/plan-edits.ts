@@ -1,11 +1,19 @@
-// The calls about groups and releases, in an order that never leads a device astray: whoever is to be in a reserved group
-// joins it first, to be held there or to go by it, then what is released changes, then devices are let go, and what nobody
-// is in any more goes last.
+// The calls about groups and releases, in an order that leads no device astray (`edit-order.ts`): in the usual case whoever
+// is to be in a reserved group joins it first, to be held there or to go by it, then what is released changes, then devices
+// are let go. What nobody is in any more goes last.
 
 import type { DeviceRecord } from '../../model/device.ts';
 import type { Call } from './calls.ts';
+import type { EditedDevice, OrderFinder, ReleaseStep, Stage } from './edit-order.ts';
+import {
+  createOrderFinder,
+  groupsAfter,
+  orderSteps,
+  releaseSteps,
+  stagesOf,
+} from './edit-order.ts';
 import type { CloudDevice, Snapshot } from './nouns.ts';
-import type { Place } from './place-device.ts';
+import type { OwnLock, Place } from './place-device.ts';
 import type { Target } from './wanted-releases.ts';
 import { isReserved, versionGroup, versionOfGroup } from './wanted-releases.ts';
 
@@ -20,8 +28,6 @@ export interface DevicePlan {
   readonly place: Place | null;
   /** The groups that it is to be in, reserved ones aside. */
   readonly groups: readonly string[];
-  /** What Particle has for it now, reserved groups and its lock aside. */
-  readonly naturalNow: number | null;
 }
 
 export interface EditsInput {
@@ -56,11 +62,17 @@ export function planEdits(input: EditsInput): readonly Call[] {
         !devices.some((each) => isKept(each, name)),
     ),
   );
-  const edits = devices.flatMap((each) => editOf(each, deleted, input.groups));
   const released = createReleases(snapshot);
   const versions = [...used.keys()].sort((one, other) => one - other);
-  const early = edits.filter(({ isEarly }) => isEarly);
-  const late = edits.filter(({ isEarly }) => !isEarly);
+  const first = firstStage(input, versions);
+  const followers = devices.filter((each) => !isLocked(each)).map(editedDevice);
+  const steps = orderSteps(first, releaseSteps(input.everyone, input.groups), followers);
+  const findOrder = createOrderFinder(stagesOf(first, steps));
+  const edits = devices.flatMap((each) => editOf(each, deleted, steps.length, findOrder));
+  const held = devices
+    .filter((each) => isAstray(each, findOrder))
+    .flatMap((each) => holdOf(each, snapshot));
+  const unlocks = [...held.map(({ device }) => device), ...input.unlocks];
   const missing = [...input.members]
     .filter(
       ([name, listed]) =>
@@ -72,57 +84,117 @@ export function planEdits(input: EditsInput): readonly Call[] {
     (name) => !snapshot.groups.has(name),
   );
   return [
+    ...held,
     ...names.map((group): Call => ({ type: 'createGroup', group })),
     ...versions.flatMap((version) => released.toGroup(version, versionGroup(version), false)),
-    ...batch(early),
-    ...changedReleases(input, released),
-    ...batch(late),
+    ...batch(edits.filter(({ after }) => after === 0)),
+    ...steps.flatMap((step, index) => [
+      changeOf(step, released, input.unhurried),
+      ...batch(edits.filter(({ after }) => after === index + 1)),
+    ]),
     ...[...deleted].sort().map((group): Call => ({ type: 'deleteGroup', group })),
-    ...input.unlocks.map((device): Call => ({ type: 'unlock', device })),
+    ...unlocks.map((device): Call => ({ type: 'unlock', device })),
     ...hurried(input, edits, deleted).map((version) => released.again(version, deleted)),
   ];
 }
+
+function changeOf(step: ReleaseStep, released: Releases, unhurried: EditsInput['unhurried']): Call {
+  const { version } = step;
+  return released.change(version, { ...step, prompt: mayHurry(version, unhurried) });
+}
+
+/** What is released once the reserved groups that are used are there. */
+function firstStage({ snapshot, everyone }: EditsInput, versions: readonly number[]): Stage {
+  const groups = new Map<string, number | null>();
+  for (const { name, version } of snapshot.groups.values()) groups.set(name, version);
+  for (const version of versions) groups.set(versionGroup(version), version);
+  return { everyone: everyone.present, groups };
+}
+
+type LockCall = Extract<Call, { type: 'lock' }>;
 
 interface Edit {
   readonly device: string;
   readonly add: readonly string[];
   readonly remove: readonly string[];
-  readonly isEarly: boolean;
+  /** How many changes of what is released come first. */
+  readonly after: number;
+}
+
+/** A lock counts before any group: a new one is put on before the edits, an old one ends after them. */
+function isLocked({ device, place }: DevicePlan): boolean {
+  return device.lockedTo !== null || (place !== null && place.lock !== null);
+}
+
+/** Whether every order of edits and releases has Particle lead it elsewhere for a while. */
+function isAstray(plan: DevicePlan, findOrder: OrderFinder): boolean {
+  const { development, quarantined } = plan.device;
+  if (development || quarantined || isLocked(plan)) return false;
+  return findOrder(editedDevice(plan), 'early') === null;
+}
+
+/** A lock that keeps it out of reach meanwhile, where it is to be in the end. */
+function holdOf(
+  { device, record, place }: DevicePlan,
+  { firmware }: Snapshot,
+): readonly LockCall[] {
+  if (place === null) return [];
+  const version = place.leadsTo ?? record.running;
+  if (version === null || !firmware.has(version)) return [];
+  const own: OwnLock = { version, target: null, cause: 'It is kept out of releases that change.' };
+  return [{ type: 'lock', device: device.id, version, flash: false, own }];
+}
+
+/** The groups that it is in and those that it is to be in, reserved ones with them. */
+function editedDevice({ device, record, place, groups }: DevicePlan): EditedDevice {
+  const reserved =
+    place === null
+      ? device.groups.filter(isReserved)
+      : place.group === null
+        ? []
+        : [versionGroup(place.group)];
+  return { running: record.running, present: device.groups, wanted: [...groups, ...reserved] };
 }
 
 /** What changes in the groups of a device. One of a group that is deleted as a whole needs no edit of its own. */
 function editOf(
   plan: DevicePlan,
   deleted: ReadonlySet<string>,
-  groups: EditsInput['groups'],
+  last: number,
+  findOrder: OrderFinder,
 ): readonly Edit[] {
-  const { device, record, place } = plan;
-  const reserved = device.groups.filter(isReserved);
-  const wanted = [
-    ...plan.groups,
-    ...(place === null ? reserved : place.group === null ? [] : [versionGroup(place.group)]),
-  ];
-  const add = wanted.filter((name) => !device.groups.includes(name));
-  const gone = device.groups.filter((name) => !wanted.includes(name));
-  // Of several reserved groups, which only another hand can put it in, all are left at once: the highest counts.
-  const isPlain = add.length === 0 && reserved.length < 2;
-  const remove = isPlain ? gone.filter((name) => !deleted.has(name)) : gone;
+  const { id } = plan.device;
+  const edited = editedDevice(plan);
+  const { present, wanted } = edited;
+  const { add, remove } = difference(present, wanted);
   if (add.length === 0 && remove.length === 0) return [];
-  const leadsTo = place?.leadsTo ?? null;
-  const stays = leadsTo === null || leadsTo === record.running;
+  // Of several groups that are left, all are left at once: the highest counts, and then the next would.
+  const isDissolved =
+    add.length === 0 && remove.length === 1 && remove.every((name) => deleted.has(name));
   const isListed = [...add, ...remove].some((name) => !isReserved(name));
-  const group = place?.group ?? null;
-  // To be held in a reserved group can only hold. To leave one holds where what is left leads to what it runs.
-  const isHeld = stays && (group !== null || plan.naturalNow === leadsTo);
-  // Who goes by one is out of reach of what changes for everyone else, unless another of its groups has more at present.
-  const isGoing = group !== null && highestOf(device, groups) <= group;
-  const isEarly = !isListed && (isHeld || isGoing);
-  return [{ device: device.id, add, remove, isEarly }];
+  // Early is safest, should the calls break off; but a group of the manifests is filled once it has its version.
+  const preferred = isListed || isDissolved ? 'late' : 'early';
+  const anyway = preferred === 'late' ? last : 0;
+  const found = isLocked(plan) ? null : findOrder(edited, preferred);
+  const { reserved, listed } = found ?? { reserved: anyway, listed: anyway };
+  if (isDissolved && reserved === last) return [];
+  return [...new Set([reserved, listed])].flatMap((after): readonly Edit[] => {
+    const before = groupsAfter(edited, { reserved, listed }, after - 1);
+    const then = groupsAfter(edited, { reserved, listed }, after);
+    const change = difference(before, then);
+    const isNone = change.add.length === 0 && change.remove.length === 0;
+    return isNone ? [] : [{ device: id, ...change, after }];
+  });
 }
 
-/** The highest version that the groups of a device have now, reserved ones aside; 0 for none. */
-function highestOf(device: CloudDevice, groups: EditsInput['groups']): number {
-  return Math.max(0, ...device.groups.map((name) => groups.get(name)?.present ?? 0));
+function difference(
+  before: readonly string[],
+  after: readonly string[],
+): Pick<Edit, 'add' | 'remove'> {
+  return {
+    add: after.filter((name) => !before.includes(name)),
+    remove: before.filter((name) => !after.includes(name)),
+  };
 }
 
 /** As few edits as there are different ones, each of a bounded number of devices. */
@@ -142,30 +214,6 @@ function batch(edits: readonly Edit[]): readonly Call[] {
     }
     return calls;
   });
-}
-
-/** What is released to everyone else and to groups of manifests, where it changes. */
-function changedReleases(
-  { everyone, groups, unhurried }: EditsInput,
-  released: Releases,
-): readonly Call[] {
-  const calls: Call[] = [];
-  const byVersion = new Map<number, string[]>();
-  for (const [name, { present, next }] of groups) {
-    if (next === null || next === present) continue;
-    byVersion.set(next, [...(byVersion.get(next) ?? []), name]);
-  }
-  const isChanged = everyone.next !== null && everyone.next !== everyone.present;
-  if (isChanged && everyone.next !== null && !byVersion.has(everyone.next)) {
-    byVersion.set(everyone.next, []);
-  }
-  for (const [version, names] of [...byVersion].sort(([one], [other]) => one - other)) {
-    const isDefault = isChanged && everyone.next === version;
-    calls.push(
-      released.change(version, { isDefault, names, prompt: mayHurry(version, unhurried) }),
-    );
-  }
-  return calls;
 }
 
 /**

@@ -10,7 +10,7 @@ import { fail, ok } from '../../base/result.ts';
 import type { ListeningState } from '../../devices/listening.ts';
 import { advanceListening, startListening } from '../../devices/listening.ts';
 import type { Desired, ParticleSettings } from '../../model/desired.ts';
-import type { Moment } from '../../model/device.ts';
+import type { DeviceRecord, Moment } from '../../model/device.ts';
 import type { EventDraft } from '../../model/event.ts';
 import type { FleetReading, FleetRemark } from '../../model/live.ts';
 import type { ProductPolicy } from '../../model/policy.ts';
@@ -203,8 +203,10 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       records: mirrored.value.records,
       ledger: filed.value.ledger,
       moment: moment(),
+      skewMs: client.skewMs() ?? 0,
       drift: settings.drift,
       awoken,
+      arrived: arrivedSince(records, mirrored.value.records),
       mayDelete: checked.value.mayDelete,
       mayGroup: checked.value.lacking.length === 0,
     });
@@ -357,4 +359,17 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
     reading: () => reading,
     failure: () => failed,
   };
+}
+
+/** Devices that have come back on another version than the one known of them. */
+function arrivedSince(
+  known: Awaited<ReturnType<typeof loadRecords>>,
+  records: ReadonlyMap<string, DeviceRecord>,
+): ReadonlySet<string> {
+  const arrived = new Set<string>();
+  for (const [id, { running }] of records) {
+    const before = known.get(id)?.device.running ?? null;
+    if (before !== null && before !== running) arrived.add(id);
+  }
+  return arrived;
 }

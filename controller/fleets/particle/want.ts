@@ -58,16 +58,20 @@ function lockedWant(
   const { version } = lock;
   const { running } = device;
   if (running === version) return { kind: 'locked', version, flash: false };
-  // A lock names its version whoever else holds the device out.
-  const subject: DeviceRecord = { ...device, standing: 'active', quarantine: null };
+  // A lock names its version whoever else holds the device out. One that waits for a reset goes to Particle at once, whose
+  // locks are delivered at the next handshake: so nothing else may hold it back, as if that reset had come.
+  const subject: DeviceRecord = {
+    ...device,
+    standing: 'active',
+    quarantine: null,
+    lock: { ...lock, armed: true },
+  };
   const target = resolveTarget(subject, policy);
   if (target.kind === 'none') return STAYS;
   const wait = findOfferWait(subject, target, policy, moment);
   if (wait === null || wait.kind === 'unknown') {
     return { kind: 'locked', version, flash: lock.flash === 'now' };
   }
-  // On reset is what a lock without a flash means at Particle: it is delivered at the next handshake.
-  if (wait.kind === 'reset') return { kind: 'locked', version, flash: false };
   return wait.kind === 'leftAlone' ? loopingWant(device, version) : STAYS;
 }
 

@@ -84,7 +84,7 @@ export function makeCloudHistory(seed: number): CloudHistory {
     asleep: pick(chance, [1.6, 8, 25]),
     sleepers: running.flatMap((_, number) => (isLikely(chance, share) ? [number] : [])),
     transfer: Math.min(TRANSFER_MINUTES / setup.pollMinutes, pick(chance, [0.02, 0.02, 0.3, 1.2])),
-    callMs: pick(chance, [0, 0, 100]),
+    callMs: pick(chance, [0, 0, 100, 3_000]),
     events: events.map((event) => translate(chance, setup, event)),
   };
 }

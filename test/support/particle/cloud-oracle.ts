@@ -2,12 +2,14 @@
 // design's invariants 1, 2, 4, 5 and 9. It goes by what was committed, by how far the controller says that a release is,
 // and by what devices told the cloud.
 //
-// A driver of a cloud cannot recall what it has let go, so three things are allowed that a gateway would not do:
-// * A transfer that has begun goes on, and Particle begins it anew until the driver has seen how it ended.
+// A driver of a cloud cannot recall what it has let go, so four things are allowed that a gateway would not do:
+// * A transfer that has begun goes on, and Particle begins it anew until the driver has seen how it ended. What began with a
+//   handshake, before the driver could know of it, is let arrive.
 // * What is in force counts from the round that told Particle of it. Until a round has gone through, whatever was in
 //   force since the last one that did may still happen: `Stand`.
 // * Particle acts on a handshake before the driver has seen it. A device that runs something else than the driver knows
 //   (a new one, or one that somebody flashed by hand) gets what is released to everyone, or what it was held on.
+// * On a version that Particle does not hold, nobody can be held.
 // And what another hand did at the console is its own until the driver has mended it: `meddle` takes note of it.
 
 import type { Desired } from '../../../controller/model/desired.ts';
@@ -39,6 +41,7 @@ export type Occurrence =
   | 'by base'
   | 'under way'
   | 'unseen'
+  | 'unheld'
   | 'other hand'
   | 'by file'
   | 'during trouble'
@@ -61,6 +64,8 @@ interface Suspect {
   readonly reported: number | null;
   readonly target: Target | null;
   readonly isMeddled: boolean;
+  /** It ran what Particle does not hold, and nothing can keep it on that. */
+  readonly isUnheld: boolean;
 }
 
 export interface CloudOracle {
@@ -96,6 +101,8 @@ export function createCloudOracle(
   };
   const books = openBooks(product, setup, clock, () => undefined);
   const halts = new Set<string>();
+  /** What Particle began with a handshake, by device. */
+  const begun = new Map<string, { readonly flash: Flash; readonly reported: number | null }>();
   let stands: readonly Stand[] = [];
   let queue: Suspect[] | null = null;
   let marks = new Map<string, string>();
@@ -121,15 +128,18 @@ export function createCloudOracle(
     );
   }
 
-  function judge({ flash, reported, target, isMeddled: isExcused }: Suspect): void {
+  function judge({ flash, isMeddled: isExcused, ...suspect }: Suspect): void {
     const { device, version } = flash;
+    const { reported, target } = suspect;
     if (version === null) return count('by file');
     if (isExcused) return count('other hand');
-    const about = { device, version, reported, target, flash };
+    if (isBegunAnew(begun.get(device), { flash, reported })) return count('under way');
+    const about = { ...suspect, device, version, flash };
     const judged = stands.map((stand) => judgeUnder(books, stand, about));
     const reasons = judged.filter((each) => !each.startsWith('!'));
     // The better reason counts.
     const reason = reasons.find((each) => each !== 'unseen') ?? reasons[0];
+    if (reason === 'unseen') begun.set(device, { flash, reported });
     if (reason !== undefined) return count(reason as Occurrence);
     const objections = judged.map((each) => each.slice(1));
     broken ??= new Error(
@@ -150,7 +160,13 @@ export function createCloudOracle(
       if (device === undefined) continue;
       const target = targetOf(device);
       const { reportedVersion: reported } = device;
-      const suspect = { flash, reported, target, isMeddled: isMeddled(device, target) };
+      const suspect: Suspect = {
+        flash,
+        reported,
+        target,
+        isMeddled: isMeddled(device, target),
+        isUnheld: reported !== null && !live.firmware.has(reported),
+      };
       if (queue === null) judge(suspect);
       else queue.push(suspect);
       if (cloud.trouble.mood !== 'ok') count('during trouble');
@@ -240,17 +256,33 @@ function noteHalts(books: Books, known: Set<string>, count: (kind: Occurrence) =
   }
 }
 
+/** Half an hour is what a transfer has. */
+const ARRIVES_MS = 30 * 60_000;
+
+function isBegunAnew(
+  before: { readonly flash: Flash; readonly reported: number | null } | undefined,
+  { flash, reported }: { readonly flash: Flash; readonly reported: number | null },
+): boolean {
+  return (
+    before !== undefined &&
+    before.flash.version === flash.version &&
+    before.reported === reported &&
+    flash.at - before.flash.at < ARRIVES_MS
+  );
+}
+
 interface Case {
   readonly device: string;
   readonly version: number;
   readonly reported: number | null;
   readonly target: Target | null;
+  readonly isUnheld: boolean;
   readonly flash: Flash;
 }
 
 /** Why a flash is right under a stand, or, after an exclamation mark, what speaks against it. */
 function judgeUnder(books: Books, stand: Stand, { device, version, ...rest }: Case): string {
-  const { reported, target, flash } = rest;
+  const { reported, target, isUnheld, flash } = rest;
   const under: Books = { ...books, inForce: stand.inForce };
   const record = stand.records.get(device) ?? null;
   const running = record?.running ?? null;
@@ -269,10 +301,12 @@ function judgeUnder(books: Books, stand: Stand, { device, version, ...rest }: Ca
   }
   if (isUnderWay) return 'under way';
   if (isWithdrawn(under, version)) return '!2: the version is withdrawn';
+  if (isUnheld && lock === null) return 'unheld';
   if (stand.isStopped) return '!4: the emergency stop is pulled';
   const { failures } = record ?? {};
   if (
     failures?.version === version &&
+    !isAfresh(under, device, version, failures.round) &&
     (failures.retryAt === null || failures.retryAt > books.clock.now())
   ) {
     return '!4: it failed, and is left alone for now';
@@ -285,6 +319,15 @@ function judgeUnder(books: Books, stand: Stand, { device, version, ...rest }: Ca
     judgeRelease(under, stand, release, { device, version, running }),
   );
   return judged.find((each) => !each.startsWith('!')) ?? judged.join(', ');
+}
+
+/** Failures in a round count neither for another one of the same version nor for a lock. */
+function isAfresh(under: Books, device: string, version: number, round: number): boolean {
+  if (round === 0) return false;
+  if (lockOf(under, device) !== null) return true;
+  return coveringOf(under, device).some(
+    ({ spec, state }) => spec.version === version && state !== null && state.round !== round,
+  );
 }
 
 function judgeRelease(

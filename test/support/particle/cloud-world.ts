@@ -144,7 +144,10 @@ export async function openCloudWorld(
     const { driver } = process;
     const before = cloud.calls.length;
     const made = await driver.round(PRODUCT);
-    const isRefused = cloud.calls.slice(before).some(({ status }) => status >= 400);
+    const isInTrouble = cloud.trouble.mood !== 'ok';
+    const isRefused = cloud.calls
+      .slice(before)
+      .some(({ status, method }) => status >= 400 || (isInTrouble && method !== 'GET'));
     isUnread = !made.ok;
     const observed = await driver.observe(PRODUCT, new Set());
     const remarks = observed.ok ? (observed.value.reading?.remarks ?? []) : [];

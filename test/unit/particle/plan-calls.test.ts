@@ -2,119 +2,23 @@
 
 import { describe, expect, it } from 'vitest';
 
-import type { Call } from '../../../controller/fleets/particle/calls.ts';
 import { noteCall } from '../../../controller/fleets/particle/calls.ts';
-import type { Ledger } from '../../../controller/fleets/particle/ledger.ts';
 import { EMPTY_LEDGER, readLedger } from '../../../controller/fleets/particle/ledger.ts';
-import type { CloudDevice, Snapshot } from '../../../controller/fleets/particle/nouns.ts';
-import type {
-  PlanCallsInput,
-  PlannedCalls,
-} from '../../../controller/fleets/particle/plan-calls.ts';
 import { planCalls } from '../../../controller/fleets/particle/plan-calls.ts';
 import { EDIT_DEVICES_MAX } from '../../../controller/fleets/particle/plan-edits.ts';
 import { isReserved } from '../../../controller/fleets/particle/wanted-releases.ts';
-import type { DeviceRecord } from '../../../controller/model/device.ts';
-import { expectedDevice } from '../../../controller/model/device.ts';
 import { bucketOf, offsetOf, positionOf } from '../../../controller/releases/circle.ts';
-import { buildDesired, type DesiredWords } from '../../support/desired.ts';
-import { cloudDevice, filed } from '../../support/particle/cloud-model.ts';
-import { policyOf, START } from '../../support/particle/mirror-play.ts';
-import type { TracksWords } from '../../support/tracks.ts';
-import { releaseAll } from '../../support/tracks.ts';
-
-interface SceneWords {
-  readonly words?: DesiredWords;
-  readonly tracks?: TracksWords;
-  readonly stopped?: boolean;
-  readonly devices?: readonly (Partial<CloudDevice> & { readonly id: string })[];
-  readonly records?: Readonly<Record<string, Partial<DeviceRecord>>>;
-  readonly everyone?: number;
-  readonly groups?: Readonly<Record<string, number | null>>;
-  readonly ledger?: Partial<Ledger>;
-  readonly drift?: 'mend' | 'report';
-  readonly mayDelete?: boolean;
-  readonly mayGroup?: boolean;
-  readonly awoken?: readonly string[];
-}
-
-const FIRMWARE = [{ version: 40 }, { version: 41 }, { version: 42 }];
-
-function inputOf(scene: SceneWords): PlanCallsInput {
-  const words = { firmware: FIRMWARE, ...scene.words };
-  const devices = new Map(
-    (scene.devices ?? []).map((each) => [each.id, cloudDevice(each.id, each)]),
-  );
-  const snapshot: Snapshot = {
-    readAt: START,
-    devices,
-    firmware: new Map(
-      [40, 41, 42, 43].map((version) => [
-        version,
-        { ...filed(version), isDefault: version === scene.everyone },
-      ]),
-    ),
-    groups: new Map(
-      Object.entries(scene.groups ?? {}).map(([name, version]) => [name, { name, version }]),
-    ),
-  };
-  const records = new Map(
-    [...devices.values()].map(({ id, version }): [string, DeviceRecord] => [
-      id,
-      {
-        ...expectedDevice('thermostat', id),
-        standing: 'active',
-        registeredAt: START,
-        running: version,
-        ...scene.records?.[id],
-      },
-    ]),
-  );
-  return {
-    policy: policyOf(words, { tracks: scene.tracks ?? {}, stopped: scene.stopped ?? false }),
-    desired: releaseAll(buildDesired(words), scene.tracks),
-    snapshot,
-    records,
-    ledger: { ...EMPTY_LEDGER, ...scene.ledger },
-    moment: { at: START, listened: 0 },
-    drift: scene.drift ?? 'mend',
-    awoken: new Set(scene.awoken),
-    mayDelete: scene.mayDelete ?? true,
-    mayGroup: scene.mayGroup ?? true,
-  };
-}
-
-function plan(scene: SceneWords): PlannedCalls {
-  return planCalls(inputOf(scene));
-}
-
-function told(call: Call): string {
-  switch (call.type) {
-    case 'createGroup':
-    case 'deleteGroup':
-      return `${call.type} ${call.group}`;
-    case 'release':
-      return `release ${call.version} to ${[...(call.isDefault ? ['everyone'] : []), ...call.groups].join(' ')}${call.prompt ? ' at once' : ''}`;
-    case 'editGroups':
-      return `edit ${call.devices.length > 3 ? call.devices.length : call.devices.join(' ')}${call.add.map((name) => ` +${name}`).join('')}${call.remove.map((name) => ` -${name}`).join('')}`;
-    case 'lock':
-      return `lock ${call.device} to ${call.version}${call.flash ? ' and flash' : ''}${call.own === null ? '' : ' (own)'}`;
-    case 'unlock':
-      return `unlock ${call.device}`;
-    default:
-      return '?';
-  }
-}
-
-function calls(scene: SceneWords): readonly string[] {
-  return plan(scene).calls.map(told);
-}
-
-const FLEET = ['a', 'b', 'c'].map((id) => ({ id, version: 41 }));
-const lockTo = (version: number, flash: 'now' | 'on-reset' = 'now'): Partial<DeviceRecord> => ({
-  lock: { version, flash, armed: flash === 'now', manifest: 'bench', revision: 'r1', since: 0 },
-});
-const HALT = { action: 'hold' as const, at: 0, failed: 5, succeeded: 0, message: 'Enough.' };
+import { START } from '../../support/particle/mirror-play.ts';
+import type { SceneWords } from '../../support/particle/plan-scene.ts';
+import {
+  calls,
+  FLEET,
+  HALT,
+  inputOf,
+  lockTo,
+  plan,
+  told,
+} from '../../support/particle/plan-scene.ts';
 
 describe('a release at Particle', () => {
   it('is one call for everyone, however many they are', () => {
@@ -361,6 +265,20 @@ describe('a lock at Particle', () => {
     };
     expect(calls(scene)).toEqual([]);
     expect(calls({ ...scene, awoken: ['a'] })).toEqual(['lock a to 42 and flash']);
+  });
+
+  it('does not go back to Particle before its back-off is over, on reset neither', () => {
+    const failures = { version: 42, round: 0, count: 1, lastAt: START, lastMessage: 'No.' };
+    const devices = [{ id: 'a', version: 41, lockedTo: 42 }];
+    for (const flash of ['now', 'on-reset'] as const) {
+      const failed = (retryAt: number) => ({
+        devices,
+        records: { a: { ...lockTo(42, flash), failures: { ...failures, retryAt } } },
+        ledger: { locks: { a: 42 } },
+      });
+      expect(calls(failed(START + 1))).toEqual(['lock a to 41 (own)']);
+      expect(calls(failed(START))).toEqual([]);
+    }
   });
 
   it('ends after everything else, when its device is kept on what it runs', () => {
