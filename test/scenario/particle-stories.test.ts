@@ -87,6 +87,28 @@ describe('a product at Particle', () => {
     expect([...cloud.product.groups.keys()]).toEqual([]);
   });
 
+  it('leads nobody back while a release in steps replaces one that is not finished, however slow the calls are', async () => {
+    await settle();
+    const { cloud } = world.managed;
+    const long = 'strategy: { steps: [ { name: all, exposure: 100%, soak: 2h } ] }';
+    await world.commit({ firmware: [41, 42], documents: [lockBench(), release(42, long)] });
+    await world.minutes(8);
+    expect(cloud.fleet.running()).toEqual({ 42: DEVICES });
+    expect(cloud.product.defaultVersion).toBe(42);
+
+    cloud.trouble.callAfter(/^(?!GET)/, () => cloud.advance(20_000), Infinity);
+    const [kind, name, spec] = lockBench();
+    const lock = [kind, name, spec.replace('42', '43')] as const;
+    await world.commit({ firmware: [41, 42, 43], documents: [lock, release(43, STEPS)] });
+    await world.minutes(8);
+    // 42 never finished, so the base is 41 still; who runs 42 stays there until it is reached.
+    expect(cloud.product.defaultVersion).toBe(41);
+    const exposed = world.view().plan?.releases[0]?.devices ?? 0;
+    expect(exposed).toBeGreaterThan(0);
+    expect(cloud.fleet.running()).toEqual({ 42: DEVICES - 1 - exposed, 43: 1 + exposed });
+    expect(cloud.fleet.flashes.filter(({ version }) => version === 41)).toEqual([]);
+  });
+
   it('halts when devices come back with the old version, and keeps all others from it', async () => {
     await settle();
     const { cloud } = world.managed;

@@ -294,6 +294,8 @@ function judgeUnder(books: Books, stand: Stand, { device, version, ...rest }: Ca
   const isUnderWay =
     action?.version === version && action.fetchedAt !== null && action.phase !== 'cancelling';
   const lock = lockOf(under, device);
+  // What the stop keeps from its lock was held on what it ran then.
+  if (isUnheld && stand.isStopped) return 'unheld';
   if (lock !== null) {
     if (lock.version !== version) return `!1: it is locked to ${lock.version}`;
     if (lock.flash === 'on-reset' && flash.cause === 'flash')
