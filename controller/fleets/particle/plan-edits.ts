@@ -24,7 +24,7 @@ export const EDIT_DEVICES_MAX = 500;
 export interface DevicePlan {
   readonly device: CloudDevice;
   readonly record: DeviceRecord;
-  /** Null: it stays where it is. */
+  /** Null: nothing holds it, so it is left to what is released, and out of every reserved group. */
   readonly place: Place | null;
   /** The groups that it is to be in, reserved ones aside. */
   readonly groups: readonly string[];
@@ -51,15 +51,9 @@ export function planEdits(input: EditsInput): readonly Call[] {
     if (place !== null && place.group !== null)
       used.set(place.group, (used.get(place.group) ?? 0) + 1);
   }
-  const isKept = ({ device, place }: DevicePlan, name: string): boolean =>
-    place === null && device.groups.includes(name);
   const deleted = new Set(
     [...snapshot.groups.keys()].filter(
-      (name) =>
-        mayDelete &&
-        isReserved(name) &&
-        !used.has(versionOfGroup(name) ?? 0) &&
-        !devices.some((each) => isKept(each, name)),
+      (name) => mayDelete && isReserved(name) && !used.has(versionOfGroup(name) ?? 0),
     ),
   );
   const released = createReleases(snapshot);
@@ -147,12 +141,8 @@ function holdOf(
 
 /** The groups that it is in and those that it is to be in, reserved ones with them. */
 function editedDevice({ device, record, place, groups }: DevicePlan): EditedDevice {
-  const reserved =
-    place === null
-      ? device.groups.filter(isReserved)
-      : place.group === null
-        ? []
-        : [versionGroup(place.group)];
+  const group = place?.group ?? null;
+  const reserved = group === null ? [] : [versionGroup(group)];
   return { running: record.running, present: device.groups, wanted: [...groups, ...reserved] };
 }
 

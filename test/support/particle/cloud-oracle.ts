@@ -294,8 +294,10 @@ function judgeUnder(books: Books, stand: Stand, { device, version, ...rest }: Ca
   const isUnderWay =
     action?.version === version && action.fetchedAt !== null && action.phase !== 'cancelling';
   const lock = lockOf(under, device);
-  // What the stop keeps from its lock was held on what it ran then.
-  if (isUnheld && stand.isStopped) return 'unheld';
+  // What the stop or its failures keep from its lock was held on what it ran then.
+  const failing = record?.failures?.version ?? null;
+  const isHeldBack = lock !== null && (stand.isStopped || failing === lock.version);
+  if (isUnheld && isHeldBack) return 'unheld';
   if (lock !== null) {
     if (lock.version !== version) return `!1: it is locked to ${lock.version}`;
     if (lock.flash === 'on-reset' && flash.cause === 'flash')

@@ -426,6 +426,19 @@ describe('devices that cannot be held', () => {
     const scene = { words: { release: 42 }, tracks: { '': { halt: HALT } }, devices, everyone: 42 };
     expect(plan(scene).unheld).toEqual(['a', 'b']);
   });
+
+  it('are left to what is released to everyone, and not to a step that does not reach them', () => {
+    const devices = [{ id: 'a', version: 77, groups: ['lockstep-v42'] }];
+    const scene = {
+      words: { release: 42 },
+      tracks: { '': { limit: 0, base: 41 } },
+      devices,
+      everyone: 41,
+      groups: { 'lockstep-v42': 42 },
+    };
+    expect(plan(scene).unheld).toEqual(['a']);
+    expect(calls(scene)).toEqual(['deleteGroup lockstep-v42']);
+  });
 });
 
 describe('the ledger', () => {
