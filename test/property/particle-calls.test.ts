@@ -64,6 +64,7 @@ const anyScene = fc.record({
   verified: fc.subarray(VERSIONS, { minLength: 1 }),
   stopped: seldom(false, fc.constant(true)),
   rated: fc.boolean(),
+  refused: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray(VERSIONS)),
   mayDelete: fc.boolean(),
 });
 
@@ -160,6 +161,7 @@ function inputOf(scene: Scene): PlanCallsInput {
     moment: { at: NOW, listened: 0 },
     skewMs: 0,
     drift: 'mend',
+    refused: new Set(scene.refused),
     awoken: new Set(),
     arrived: new Set(),
     mayGroup: true,
@@ -215,7 +217,7 @@ describe('the calls to Particle', () => {
           const isHeldOut = input.snapshot.devices.get(id)?.development === true;
           const allowed = isHeldOut
             ? [null]
-            : want.kind === 'stays'
+            : want.kind === 'stays' || (want.kind === 'goes' && input.refused.has(want.version))
               ? [record.running, null]
               : [want.version];
           expect(allowed).toContain(after);

@@ -17,7 +17,7 @@ import type { Place } from './place-device.ts';
 import { placeDevice } from './place-device.ts';
 import type { DevicePlan, EditsInput } from './plan-edits.ts';
 import { planEdits } from './plan-edits.ts';
-import { wantOf } from './want.ts';
+import { STAYS, wantOf } from './want.ts';
 import type { Target } from './wanted-releases.ts';
 import { isReserved, wantedMembers, wantedReleases } from './wanted-releases.ts';
 
@@ -38,6 +38,8 @@ export interface PlanCallsInput {
   readonly awoken: ReadonlySet<string>;
   /** Devices that this reading is the first to show on what they run, and that ran something else before. */
   readonly arrived: ReadonlySet<string>;
+  /** Versions that Particle does not let be released for now: whoever has them keeps them. */
+  readonly refused: { has(version: number): boolean };
   /** The token may list and make groups. */
   readonly mayGroup: boolean;
   /** The token may delete groups. */
@@ -107,7 +109,12 @@ export function planCalls(input: PlanCallsInput): PlannedCalls {
     const natural = naturalOf(membership, groups, everyone);
     // Who left the counts is not in the hands of nobody: it is to meet what it would have met before.
     const subject = isForgotten(record) ? { ...record, standing: 'active' as const } : record;
-    const want = wantOf(subject, policy, input.moment);
+    const wanted = wantOf(subject, policy, input.moment);
+    const isRefused =
+      wanted.kind === 'goes' &&
+      wanted.version !== record.running &&
+      input.refused.has(wanted.version);
+    const want = isRefused ? STAYS : wanted;
     const isFree = want.kind === 'stays' && record.lock === null;
     const heading = isFree ? findHeading(input, device, record) : null;
     if (heading !== null) headings[device.id] = heading;
@@ -179,7 +186,8 @@ function decide(
   },
 ): Target {
   const { last, present, wanted } = about;
-  if (wanted === null) return { present, next: present, isTolerated: false };
+  const isRefused = wanted !== null && wanted !== present && input.refused.has(wanted);
+  if (wanted === null || isRefused) return { present, next: present, isTolerated: false };
   const standing = judge(last, present, wanted);
   const isMended = mends(input, thing, standing);
   if (standing === 'drifted') {

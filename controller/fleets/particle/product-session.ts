@@ -32,6 +32,8 @@ import { addNews, firmwareOf, isAboutDevice, isAboutFirmware } from './read-even
 import { awokenSince, readDevices, readReleases, readSnapshot } from './read-snapshot.ts';
 import type { SelfCheck } from './self-check.ts';
 import { checkProduct } from './self-check.ts';
+import type { Refusals } from './refusals.ts';
+import { noteRefusals, refusalsNow } from './refusals.ts';
 import { sendCalls } from './send-calls.ts';
 import { driftEvent, remarksOf } from './tell-drift.ts';
 
@@ -92,6 +94,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
   let listenedAt = clock.monotonicMs();
   let peaks: readonly { readonly at: number; readonly online: number }[] = [];
   let snapshot: Snapshot | null = null;
+  let refusals: Refusals = new Map();
   let news = new Map<string, DeviceNews>();
   let toldDrift = new Set<string>();
   let reading: FleetReading | null = null;
@@ -196,6 +199,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
     const awoken = awokenSince(snapshot, seen.value);
     const devices = new Map([...seen.value.devices, ...mirrored.value.devices]);
     const fresh: Snapshot = { ...seen.value, devices, firmware: filed.value.firmware };
+    if (ids === null) refusals = refusalsNow(refusals, fresh);
     const planned = planCalls({
       policy: filed.value.policy,
       desired,
@@ -205,6 +209,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       moment: moment(),
       skewMs: client.skewMs() ?? 0,
       drift: settings.drift,
+      refused: refusals,
       awoken,
       arrived: arrivedSince(records, mirrored.value.records),
       mayDelete: checked.value.mayDelete,
@@ -216,6 +221,8 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       progress: (count, of) => log.info(`${product}: ${count} of ${of} calls to Particle sent.`),
     });
     await keep(sent.ledger);
+    const standing = [...refusals.values()].map(({ failure }) => failure);
+    refusals = noteRefusals(refusals, sent.refused, fresh);
     snapshot =
       sent.sent === 0
         ? fresh
@@ -229,7 +236,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
         sent.ledger,
         fresh,
         filed.value.differing,
-        [...filed.value.refused, ...sent.refused],
+        [...filed.value.refused, ...standing, ...sent.refused.map(({ failure }) => failure)],
         checked.value,
       ),
       lacking: checked.value.lacking,

@@ -20,7 +20,7 @@ export interface Sent {
   readonly ledger: Ledger;
   readonly sent: number;
   /** What Particle refused, call by call; the others went on. */
-  readonly refused: readonly Failure[];
+  readonly refused: readonly { readonly call: Call; readonly failure: Failure }[];
   /** Why the rest was not sent; null: all was, or another policy is in force. */
   readonly failure: Failure | null;
 }
@@ -34,14 +34,14 @@ export async function sendCalls(
 ): Promise<Sent> {
   let known = ledger;
   let sent = 0;
-  const refused: Failure[] = [];
+  const refused: { call: Call; failure: Failure }[] = [];
   for (const call of calls) {
     if (!options.isCurrent()) break;
     const done = await send(client, product, call);
     sent += 1;
     if (done.ok) known = noteCall(known, call, isReserved);
     else if (isAboutThisCall(done.error)) {
-      refused.push(done.error);
+      refused.push({ call, failure: done.error });
       // What comes after in this order may lead devices astray without it; locks stand alone.
       if (call.type !== 'lock' && call.type !== 'unlock') break;
     } else return { ledger: known, sent, refused, failure: done.error };

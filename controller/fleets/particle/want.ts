@@ -47,7 +47,7 @@ export function wantOf(device: DeviceRecord, policy: ProductPolicy, moment: Mome
   return isRated && !isUnderWay ? STAYS : { kind: 'goes', version };
 }
 
-const STAYS: Want = { kind: 'stays', looping: null };
+export const STAYS: Want = { kind: 'stays', looping: null };
 
 function lockedWant(
   device: DeviceRecord,

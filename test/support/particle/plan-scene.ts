@@ -30,6 +30,7 @@ export interface SceneWords {
   readonly drift?: 'mend' | 'report';
   readonly mayDelete?: boolean;
   readonly mayGroup?: boolean;
+  readonly refused?: readonly number[];
   readonly awoken?: readonly string[];
   readonly arrived?: readonly string[];
 }
@@ -75,6 +76,7 @@ export function inputOf(scene: SceneWords): PlanCallsInput {
     moment: { at: START, listened: 0 },
     skewMs: 0,
     drift: scene.drift ?? 'mend',
+    refused: new Set(scene.refused),
     awoken: new Set(scene.awoken),
     arrived: new Set(scene.arrived),
     mayDelete: scene.mayDelete ?? true,
