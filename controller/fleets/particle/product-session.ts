@@ -33,7 +33,7 @@ import { awokenSince, readDevices, readReleases, readSnapshot } from './read-sna
 import type { SelfCheck } from './self-check.ts';
 import { checkProduct } from './self-check.ts';
 import type { Refusals } from './refusals.ts';
-import { noteRefusals, refusalsNow } from './refusals.ts';
+import { leftOut, nextRefusals } from './refusals.ts';
 import { sendCalls } from './send-calls.ts';
 import { driftEvent, remarksOf } from './tell-drift.ts';
 
@@ -199,7 +199,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
     const awoken = awokenSince(snapshot, seen.value);
     const devices = new Map([...seen.value.devices, ...mirrored.value.devices]);
     const fresh: Snapshot = { ...seen.value, devices, firmware: filed.value.firmware };
-    if (ids === null) refusals = refusalsNow(refusals, fresh);
+    const unreleasable = leftOut(refusals, fresh);
     const planned = planCalls({
       policy: filed.value.policy,
       desired,
@@ -209,7 +209,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       moment: moment(),
       skewMs: client.skewMs() ?? 0,
       drift: settings.drift,
-      refused: refusals,
+      refused: unreleasable,
       awoken,
       arrived: arrivedSince(records, mirrored.value.records),
       mayDelete: checked.value.mayDelete,
@@ -221,8 +221,8 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       progress: (count, of) => log.info(`${product}: ${count} of ${of} calls to Particle sent.`),
     });
     await keep(sent.ledger);
-    const standing = [...refusals.values()].map(({ failure }) => failure);
-    refusals = noteRefusals(refusals, sent.refused, fresh);
+    const standing = [...unreleasable.values()].map(({ failure }) => failure);
+    if (ids === null) refusals = nextRefusals(refusals, sent.refused, fresh);
     snapshot =
       sent.sent === 0
         ? fresh

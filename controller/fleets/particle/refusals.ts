@@ -5,42 +5,47 @@ import type { Failure } from '../../base/failure.ts';
 import type { Call } from './calls.ts';
 import type { Snapshot } from './nouns.ts';
 
-/** So many readings go by, unless another number of devices runs the version. */
+/** What was refused twice running is left out of so many readings, unless another number of devices runs it. */
 const READINGS = 10;
 
 export interface Refusal {
   readonly failure: Failure;
   /** Devices that ran the version; null: not told. */
   readonly devices: number | null;
-  /** Readings that it is still left out of. */
+  /** Readings that it is still left out of. 0: the next time that it is refused counts. */
   readonly left: number;
 }
 
 /** By version. */
 export type Refusals = ReadonlyMap<number, Refusal>;
 
-/** What is left out of this reading. */
-export function refusalsNow(known: Refusals, { firmware }: Pick<Snapshot, 'firmware'>): Refusals {
+type Firmware = Pick<Snapshot, 'firmware'>;
+
+/** What is left out of a reading. */
+export function leftOut(known: Refusals, { firmware }: Firmware): Refusals {
   return new Map(
-    [...known].flatMap(([version, { left, ...refusal }]) => {
-      const isOver = left === 0 || firmware.get(version)?.devices !== refusal.devices;
-      return isOver ? [] : [[version, { ...refusal, left: left - 1 }] as const];
-    }),
+    [...known].filter(
+      ([version, { left, devices }]) => left > 0 && firmware.get(version)?.devices === devices,
+    ),
   );
 }
 
-/** With what was refused now. */
-export function noteRefusals(
+/** After a reading with the calls that followed. */
+export function nextRefusals(
   known: Refusals,
   refused: readonly { readonly call: Call; readonly failure: Failure }[],
-  { firmware }: Pick<Snapshot, 'firmware'>,
+  seen: Firmware,
 ): Refusals {
-  const next = new Map(known);
+  const next = new Map<number, Refusal>();
+  for (const [version, refusal] of leftOut(known, seen)) {
+    next.set(version, { ...refusal, left: refusal.left - 1 });
+  }
   for (const { call, failure } of refused) {
     // What a scope forbids is another matter, and says so.
     if (call.type !== 'release' || failure.code !== 'ParticleRefused') continue;
-    const devices = firmware.get(call.version)?.devices ?? null;
-    next.set(call.version, { failure, devices, left: READINGS });
+    const { version } = call;
+    const devices = seen.firmware.get(version)?.devices ?? null;
+    next.set(version, { failure, devices, left: known.has(version) ? READINGS : 0 });
   }
   return next;
 }

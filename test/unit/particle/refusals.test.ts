@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../controller/base/failure.ts';
 import type { Call } from '../../../controller/fleets/particle/calls.ts';
 import type { Refusals } from '../../../controller/fleets/particle/refusals.ts';
-import { noteRefusals, refusalsNow } from '../../../controller/fleets/particle/refusals.ts';
+import { leftOut, nextRefusals } from '../../../controller/fleets/particle/refusals.ts';
 import { filed } from '../../support/particle/cloud-model.ts';
 import { calls } from '../../support/particle/plan-scene.ts';
 
@@ -23,27 +23,40 @@ const failure: Failure = {
 };
 const running = (devices: number) => ({ firmware: new Map([[42, { ...filed(42), devices }]]) });
 const NONE: Refusals = new Map();
+const REFUSED = [{ call: release, failure }];
 
 describe('a release that Particle refuses', () => {
-  it('is left out of ten readings, and then asked for again', () => {
-    let known = noteRefusals(NONE, [{ call: release, failure }], running(0));
+  const twice = nextRefusals(nextRefusals(NONE, REFUSED, running(0)), REFUSED, running(0));
+
+  it('is asked for once more at once, since a moment may have been bad', () => {
+    const once = nextRefusals(NONE, REFUSED, running(0));
+    expect(leftOut(once, running(0)).size).toBe(0);
+    expect(nextRefusals(once, [], running(0)).size).toBe(0);
+  });
+
+  it('is then left out of ten readings, asked for again, and left out again', () => {
+    let known = twice;
     for (let reading = 0; reading < 10; reading += 1) {
-      known = refusalsNow(known, running(0));
-      expect([...known.keys()]).toEqual([42]);
+      expect([...leftOut(known, running(0)).keys()]).toEqual([42]);
+      known = nextRefusals(known, [], running(0));
     }
-    expect(refusalsNow(known, running(0)).size).toBe(0);
+    expect(leftOut(known, running(0)).size).toBe(0);
+    expect(leftOut(nextRefusals(known, REFUSED, running(0)), running(0)).size).toBe(1);
   });
 
   it('is asked for again as soon as another number of devices runs its version', () => {
-    const known = noteRefusals(NONE, [{ call: release, failure }], running(0));
-    expect(refusalsNow(known, running(1)).size).toBe(0);
+    expect(leftOut(twice, running(1)).size).toBe(0);
   });
 
   it('is none where a scope is missing, or another call was refused', () => {
     const forbidden = { ...failure, code: 'ParticleForbidden' } as const;
-    expect(noteRefusals(NONE, [{ call: release, failure: forbidden }], running(0)).size).toBe(0);
     const call: Call = { type: 'unlock', device: 'a' };
-    expect(noteRefusals(NONE, [{ call, failure }], running(0)).size).toBe(0);
+    for (const each of [
+      { call: release, failure: forbidden },
+      { call, failure },
+    ]) {
+      expect(nextRefusals(NONE, [each], running(0)).size).toBe(0);
+    }
   });
 
   it('keeps nobody else from what is theirs, and those who would get it on what they run', () => {
