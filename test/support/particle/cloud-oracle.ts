@@ -102,7 +102,7 @@ export function createCloudOracle(
   const books = openBooks(product, setup, clock, () => undefined);
   const halts = new Set<string>();
   /** What Particle began with a handshake, by device. */
-  const begun = new Map<string, { readonly flash: Flash; readonly reported: number | null }>();
+  const begunFirst = new Map<string, Flash>();
   let stands: readonly Stand[] = [];
   let queue: Suspect[] | null = null;
   let marks = new Map<string, string>();
@@ -133,13 +133,13 @@ export function createCloudOracle(
     const { reported, target } = suspect;
     if (version === null) return count('by file');
     if (isExcused) return count('other hand');
-    if (isBegunAnew(begun.get(device), { flash, reported })) return count('under way');
+    if (isBegunAnew(begunFirst.get(device), flash)) return count('under way');
     const about = { ...suspect, device, version, flash };
     const judged = stands.map((stand) => judgeUnder(books, stand, about));
     const reasons = judged.filter((each) => !each.startsWith('!'));
     // The better reason counts.
     const reason = reasons.find((each) => each !== 'unseen') ?? reasons[0];
-    if (reason === 'unseen') begun.set(device, { flash, reported });
+    if (reason === 'unseen') begunFirst.set(device, flash);
     if (reason !== undefined) return count(reason as Occurrence);
     const objections = judged.map((each) => each.slice(1));
     broken ??= new Error(
@@ -259,16 +259,8 @@ function noteHalts(books: Books, known: Set<string>, count: (kind: Occurrence) =
 /** Half an hour is what a transfer has. */
 const ARRIVES_MS = 30 * 60_000;
 
-function isBegunAnew(
-  before: { readonly flash: Flash; readonly reported: number | null } | undefined,
-  { flash, reported }: { readonly flash: Flash; readonly reported: number | null },
-): boolean {
-  return (
-    before !== undefined &&
-    before.flash.version === flash.version &&
-    before.reported === reported &&
-    flash.at - before.flash.at < ARRIVES_MS
-  );
+function isBegunAnew(first: Flash | undefined, { version, at }: Flash): boolean {
+  return first !== undefined && first.version === version && at - first.at < ARRIVES_MS;
 }
 
 interface Case {
