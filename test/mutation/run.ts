@@ -12,6 +12,7 @@ import type { Defect } from './defect.ts';
 import { DEVICE_DEFECTS } from './device-defects.ts';
 import { ENTRANCE_DEFECTS } from './entrance-defects.ts';
 import { EXPOSURE_DEFECTS } from './exposure-defects.ts';
+import { PARTICLE_DEFECTS } from './particle-defects.ts';
 import { PLAN_DEFECTS } from './plan-defects.ts';
 import { PROPOSAL_DEFECTS } from './proposal-defects.ts';
 import { REPORT_DEFECTS } from './report-defects.ts';
@@ -73,6 +74,12 @@ const ENTRANCES: Stages = [
   ['test/contract/accepted-revisions.test.ts', 'test/contract/controller.test.ts'],
 ];
 
+const PARTICLE: Stages = [
+  ['test/unit/particle', 'test/property/particle-calls.test.ts'],
+  ['test/scenario/particle-stories.test.ts', 'test/contract/particle-bad-input.test.ts'],
+  ['test/property/particle-histories.test.ts'],
+];
+
 /** All defects, and for each list of them the tests that should find them. */
 const SUITES: readonly { readonly defects: readonly Defect[]; readonly stages: Stages }[] = [
   {
@@ -82,6 +89,7 @@ const SUITES: readonly { readonly defects: readonly Defect[]; readonly stages: S
   { defects: REVIEW_DEFECTS, stages: REVIEWS },
   { defects: REPORT_DEFECTS, stages: REPORTS },
   { defects: PROPOSAL_DEFECTS, stages: PROPOSALS },
+  { defects: PARTICLE_DEFECTS, stages: PARTICLE },
   { defects: ENTRANCE_DEFECTS, stages: ENTRANCES },
 ];
 

@@ -109,6 +109,20 @@ describe('a product at Particle', () => {
     expect(cloud.fleet.flashes.filter(({ version }) => version === 41)).toEqual([]);
   });
 
+  it('lets no more devices go in a time than its rate says, and gets to all of them', async () => {
+    await settle();
+    const { cloud } = world.managed;
+    const paced = 'strategy: { rate: 30/h }';
+    await world.commit({ firmware: [41, 42], documents: [lockBench(), release(42, paced)] });
+    for (let minute = 0; minute < 130; minute += 1) {
+      await world.minutes(1);
+      const latest = cloud.fleet.flashes.filter(({ at }) => at > cloud.now() - 600_000);
+      // The bench is locked, which no rate holds back; who began at the edge of a minute counts in two.
+      expect(latest.length).toBeLessThanOrEqual(5 + 1 + 1);
+    }
+    expect(cloud.fleet.running()).toEqual({ 42: DEVICES });
+  });
+
   it('halts when devices come back with the old version, and keeps all others from it', async () => {
     await settle();
     const { cloud } = world.managed;

@@ -22,6 +22,8 @@ export interface SceneWords {
   readonly words?: DesiredWords;
   readonly tracks?: TracksWords;
   readonly stopped?: boolean;
+  /** All of them where it is left out. */
+  readonly verified?: readonly number[];
   readonly devices?: readonly (Partial<CloudDevice> & { readonly id: string })[];
   readonly records?: Readonly<Record<string, Partial<DeviceRecord>>>;
   readonly everyone?: number;
@@ -68,7 +70,11 @@ export function inputOf(scene: SceneWords): PlanCallsInput {
     ]),
   );
   return {
-    policy: policyOf(words, { tracks: scene.tracks ?? {}, stopped: scene.stopped ?? false }),
+    policy: policyOf(words, {
+      ...(scene.verified !== undefined && { verified: scene.verified }),
+      tracks: scene.tracks ?? {},
+      stopped: scene.stopped ?? false,
+    }),
     desired: releaseAll(buildDesired(words), scene.tracks),
     snapshot,
     records,

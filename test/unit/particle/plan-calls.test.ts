@@ -187,6 +187,17 @@ describe('a halt at Particle', () => {
     ]);
   });
 
+  it('releases no version before that was not verified', () => {
+    const scene = {
+      words: { release: 42 },
+      tracks: { '': { base: 41, halt: HALT } },
+      verified: [42],
+      everyone: 42,
+    };
+    expect(calls(scene)).toEqual([]);
+    expect(calls({ ...scene, verified: [41, 42] })).toEqual(['release 41 to everyone']);
+  });
+
   it('does not hurry', () => {
     const scene = {
       words: { release: 42 },
