@@ -57,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   proposer: [
     'base',
     'model',
+    'plan',
     'proposals',
     'reports',
     'sources',

@@ -2,8 +2,8 @@
 // for. A look from memory; the proposal itself looks again, at the newest manifests.
 
 import type { FirmwareSpec, Placed } from '../model/desired.ts';
-import type { GateReport } from '../model/plan.ts';
 import { NO_ROLLOUT, trackOf } from '../model/rollout.ts';
+import { findReleaseObstacle } from '../plan/releasable.ts';
 import type { ProductView } from '../reconciler/controller.ts';
 
 export interface PossibleProposal {
@@ -50,26 +50,17 @@ function item(
 }
 
 function whyNotRelease(
-  { inForce, plan }: ProductView,
-  { spec }: Placed<FirmwareSpec>,
+  { inForce: { releases }, live, plan }: ProductView,
+  { spec: firmware }: Placed<FirmwareSpec>,
   group: string | null,
 ): string | null {
-  const { version } = spec;
-  const held = whyNotWithdraw({ spec });
-  if (held !== null) return held;
-  const release = inForce.releases.find((each) => each.spec.group === group);
-  if (release?.spec.version === version) return `Version ${version} is released here already.`;
-  const gate = plan?.gates.find((each) => each.version === version);
-  return gate === undefined
-    ? 'Nothing is known of the fleet yet; a release waits until a device has verified the version.'
-    : describeGate(version, gate);
-}
-
-function describeGate(version: number, { verdict, message }: GateReport): string | null {
-  if (verdict === 'passed') return null;
-  return verdict === 'waiting'
-    ? `Version ${version} is not verified yet, and devices are on the way to it: ${message}`
-    : `Version ${version} is not verified: ${message} Lock a device to it first.`;
+  const gate = plan?.gates.find((each) => each.version === firmware.version) ?? null;
+  const isAdopted = live?.adopted !== false;
+  const question = { firmware, group, releases, gate, isStored: null, isAdopted };
+  const obstacle = findReleaseObstacle(question);
+  if (obstacle === null) return null;
+  const { message, remedy } = obstacle;
+  return remedy === null ? message : `${message} ${remedy}`;
 }
 
 function whyNotWithdraw({ spec }: Pick<Placed<FirmwareSpec>, 'spec'>): string | null {

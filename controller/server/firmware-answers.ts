@@ -6,8 +6,8 @@ import type { EvidenceRecord } from '../model/device.ts';
 import type { CompiledFacts, FirmwareRecord } from '../model/firmware.ts';
 import type { LiveState } from '../model/live.ts';
 import type { GateReport } from '../model/plan.ts';
-import { REASONS, type Reason } from '../model/reasons.ts';
 import type { Snapshot } from '../model/revision.ts';
+import { findReleaseObstacle } from '../plan/releasable.ts';
 import type { ProductView } from '../reconciler/controller.ts';
 import type { CompiledJson, FirmwareJson, ReleasableJson } from '../reports/answers.ts';
 import { isoTime } from '../reports/plain-text.ts';
@@ -102,50 +102,21 @@ function countRunning(
   return { running, share: live.devices === 0 ? 0 : running / live.devices };
 }
 
-/** What stands in the way comes in the order in which it would be met. */
 function releasableAnswer(
-  { version, withdrawn, retiring }: FirmwareSpec,
+  firmware: FirmwareSpec,
   record: FirmwareRecord | null,
   gate: GateReport | null,
-  { inForce, live }: ProductView,
+  { inForce: { releases }, live }: ProductView,
 ): ReleasableJson {
-  if (withdrawn !== null) {
-    return refuse('FirmwareWithdrawn', `Version ${version} is withdrawn: ${withdrawn.reason}`);
-  }
-  if (inForce.releases.some(({ spec }) => spec.group === null && spec.version === version)) {
-    const message = `Version ${version} is released to every device.`;
-    return { may: false, reason: null, message, remedy: null };
-  }
-  if (retiring) {
-    return refuse('UnknownVersion', `Version ${version} has no manifest any more.`);
-  }
-  if (record?.stored !== true) {
-    return refuse('BinaryMissing', `The binary of version ${version} is not at hand.`);
-  }
-  if (gate === null) {
-    return refuse('FleetUnreachable', 'The fleet has not been seen, so nothing is known of it.');
-  }
-  if (gate.verdict === 'passed') {
-    if (live?.adopted === false) {
-      return refuse('StateNew', 'This state has never seen the product.');
-    }
-    return { may: true, reason: null, message: null, remedy: null };
-  }
-  const message = `Version ${version} is not verified: ${gate.message}`;
-  if (gate.verdict === 'blocked') return refuse('ReleaseUnverified', message);
-  return {
-    may: false,
-    reason: 'ReleaseUnverified',
-    message: `${message} Devices are on the way to it.`,
-    remedy: 'Nothing to commit: wait until they have verified it.',
-  };
-}
-
-function refuse(reason: Reason, message: string): ReleasableJson {
-  return { may: false, reason, message: closed(message), remedy: REASONS[reason].remedy };
-}
-
-/** What people write in manifests may end without a full stop. */
-function closed(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
+  const obstacle = findReleaseObstacle({
+    firmware,
+    group: null,
+    releases,
+    gate,
+    isStored: record?.stored === true,
+    isAdopted: live?.adopted !== false,
+  });
+  return obstacle === null
+    ? { may: true, reason: null, message: null, remedy: null }
+    : { may: false, ...obstacle };
 }

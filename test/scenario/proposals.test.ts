@@ -229,7 +229,7 @@ describe('proposals beside a forge', { timeout: 60_000 }, () => {
       version: 41,
       step: null,
       may: false,
-      reason: 'Version 41 is released here already.',
+      reason: 'Version 41 is released to every device already.',
     });
     expect(items).toContainEqual({
       kind: 'withdraw',

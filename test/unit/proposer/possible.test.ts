@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Placed } from '../../../controller/model/desired.ts';
+import { REASONS } from '../../../controller/model/reasons.ts';
 import { listPossible, type PossibleProposal } from '../../../controller/proposer/possible.ts';
 import type { ProductView } from '../../../controller/reconciler/controller.ts';
 import { apiPicture } from '../../support/api.ts';
@@ -46,16 +47,20 @@ describe('a release', () => {
   it('is possible once the gate has passed, and before says what is missing', () => {
     expect(reasonOf(gateOf('passed'), { ...to, version: 42 })).toBeNull();
     expect(reasonOf(gateOf('waiting'), { ...to, version: 42 })).toBe(
-      'Version 42 is not verified yet, and devices are on the way to it: 0 of 1 device verified it.',
+      'Version 42 is not verified: 0 of 1 device verified it. Devices are on the way to it. Nothing to commit: wait until they have verified it.',
     );
     expect(reasonOf(gateOf('blocked'), { ...to, version: 42 })).toBe(
-      'Version 42 is not verified: 0 of 1 device verified it. Lock a device to it first.',
+      `Version 42 is not verified: 0 of 1 device verified it. ${REASONS.ReleaseUnverified.remedy}`,
     );
-    expect(reasonOf({ ...VIEW, plan: null }, { ...to, version: 42 })).toMatch(/^Nothing is known/);
+    expect(reasonOf({ ...VIEW, plan: null }, { ...to, version: 42 })).toMatch(
+      /^The fleet has not been seen/,
+    );
   });
 
   it('of the version that is released there already is none', () => {
-    expect(reasonOf(VIEW, { ...to, version: 41 })).toBe('Version 41 is released here already.');
+    expect(reasonOf(VIEW, { ...to, version: 41 })).toBe(
+      'Version 41 is released to every device already.',
+    );
   });
 
   it('is listed for the product and for each group that has one', () => {
@@ -80,7 +85,8 @@ describe('withdrawn and retiring firmware', () => {
   it('is neither released, withdrawn again nor resumed', () => {
     const why = 'Version 41 is withdrawn: bricks rev B';
     const view = withSpec({ withdrawn: { reason: 'bricks rev B', url: null } });
-    expect(reasonOf(view, { kind: 'release', group: null, version: 41 })).toBe(why);
+    const { remedy } = REASONS.FirmwareWithdrawn;
+    expect(reasonOf(view, { kind: 'release', group: null, version: 41 })).toBe(`${why}. ${remedy}`);
     expect(reasonOf(view, { kind: 'withdraw', version: 41 })).toBe(why);
     expect(reasonOf(view, { kind: 'resume', group: null })).toBe(why);
   });
@@ -88,7 +94,8 @@ describe('withdrawn and retiring firmware', () => {
   it('that has no manifest any more cannot be changed there', () => {
     const view = withSpec({ retiring: true });
     const why = 'The Firmware manifest of version 41 is gone.';
-    expect(reasonOf(view, { kind: 'release', group: null, version: 41 })).toBe(why);
+    const released = reasonOf(view, { kind: 'release', group: null, version: 41 });
+    expect(released).toBe('Version 41 is released to every device already.');
     expect(reasonOf(view, { kind: 'withdraw', version: 41 })).toBe(why);
     expect(reasonOf(VIEW, { kind: 'withdraw', version: 41 })).toBeNull();
   });
