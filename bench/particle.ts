@@ -106,18 +106,7 @@ async function cost(managed: ManagedCloud, work: () => Promise<unknown>): Promis
 async function writeLocks(managed: ManagedCloud): Promise<void> {
   const { firmware } = managed.cloud.product;
   assert(firmware.has(41), 'Particle holds what devices are locked to');
-  for (const id of managed.cloud.fleet.ids.slice(0, LOCKS)) {
-    const before = await managed.device(id);
-    const lock = {
-      version: 41,
-      flash: 'now',
-      armed: true,
-      manifest: 'bench',
-      revision: 'r1',
-      since: 0,
-    } as const;
-    await managed.store.saveDevice({ before, after: { ...before, lock } });
-  }
+  await managed.lock(managed.cloud.fleet.ids.slice(0, LOCKS), 41);
 }
 
 function describe(rounds: readonly Round[]): readonly Figure[] {

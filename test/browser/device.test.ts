@@ -1,51 +1,24 @@
 // The page of one device over a fleet of known figures.
 
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 
-import { startChromium } from './support/chromium.ts';
 import { expectForEveryone } from './support/for-everyone.ts';
-import { createReader, type Reader } from './support/reader.ts';
-import {
-  HOSTILE_ID,
-  HOSTILE_TITLE,
-  HOSTILE_VALUE,
-  LAST_WORDS,
-  startShownFleet,
-  type ShownFleet,
-} from './support/shown-fleet.ts';
+import { HOSTILE_ID, HOSTILE_TITLE, HOSTILE_VALUE, LAST_WORDS } from './support/shown-fleet.ts';
+import { useShownFleet } from './support/shown-pages.ts';
 
-let browser: Browser;
-let fleet: ShownFleet;
-let reader: Reader;
-
-beforeAll(async () => {
-  [browser, fleet] = await Promise.all([startChromium(), startShownFleet()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await fleet.close();
-});
-
-beforeEach(async () => {
-  reader = await createReader(browser, fleet.address);
-});
-
-afterEach(async () => {
-  await reader.close();
-});
+const shown = useShownFleet(null);
 
 async function open(id: string): Promise<void> {
-  await reader.page.goto('about:blank');
-  await reader.open(`#/p/thermostat/devices/${encodeURIComponent(id)}`);
-  await reader.settle();
+  await shown.reader.page.goto('about:blank');
+  await shown.reader.open(`#/p/thermostat/devices/${encodeURIComponent(id)}`);
+  await shown.reader.settle();
 }
 
 describe('a device', () => {
   it('says what it runs and why, by which rule', async () => {
     await open('dev-5');
-    const { page } = reader;
+    const { page } = shown.reader;
     await page
       .getByText(
         'It runs version 41 and is left alone: Release/thermostat has not reached it with version 42 yet. Its turn comes in step all.',
@@ -78,8 +51,8 @@ describe('a device', () => {
 
   it('leads to the manifest and the commit that decide', async () => {
     await open('dev-7');
-    const tip = fleet.view()?.revision ?? '';
-    const deciding = reader.page.locator('tr.is-deciding');
+    const tip = shown.fleet.view()?.revision ?? '';
+    const deciding = shown.reader.page.locator('tr.is-deciding');
     const place = deciding.getByRole('link', { name: 'hall.yaml:1' });
     expect(await place.getAttribute('href')).toContain(`/blob/${tip}/hall.yaml#L1`);
     const commit = deciding.getByRole('link', { name: tip.slice(0, 7), exact: true });
@@ -92,7 +65,7 @@ describe('a device', () => {
 
   it('that failed tells of its actions, in its own words', async () => {
     await open('dev-6');
-    const { page } = reader;
+    const { page } = shown.reader;
     await page.getByText('Failed once with 42', { exact: true }).waitFor();
     await page
       .getByText(
@@ -110,10 +83,10 @@ describe('a device', () => {
 
   it('that succeeded was seen running it', async () => {
     await open('dev-1');
-    await reader.page
+    await shown.reader.page
       .getByText('It runs version 42, by Release/thermostat, as it should.')
       .waitFor();
-    await reader.page.getByText(/ended \d\d:\d\d:\d\d, and seen running\.$/).waitFor();
+    await shown.reader.page.getByText(/ended \d\d:\d\d:\d\d, and seen running\.$/).waitFor();
   });
 
   it('of the bench gave evidence', async () => {
@@ -130,7 +103,7 @@ describe('a device', () => {
 
   it('in quarantine says why', async () => {
     await open('stranger');
-    await reader.page.getByText('In quarantine', { exact: true }).waitFor();
+    await shown.reader.page.getByText('In quarantine', { exact: true }).waitFor();
     expect((await rowsOf('The rules that decide'))[0]?.slice(0, 3)).toEqual([
       'Quarantine',
       'Decides',
@@ -139,10 +112,9 @@ describe('a device', () => {
   });
 
   it('that nobody knows is told of', async () => {
-    await reader.close();
-    reader = await createReader(browser, fleet.address, { mayComplain: /404/ });
+    await shown.change({ mayComplain: /404/ });
     await open('nobody');
-    await reader.page
+    await shown.reader.page
       .getByRole('alert')
       .getByText(/nobody/)
       .waitFor();
@@ -152,9 +124,9 @@ describe('a device', () => {
 describe('what a device says', () => {
   it('is shown as text: its id', async () => {
     await open(HOSTILE_ID);
-    expect(await reader.page.locator('h1').textContent()).toBe(HOSTILE_ID);
-    expect(await reader.page.locator('main img').count()).toBe(0);
-    await expect.poll(() => reader.page.title()).toBe(`${HOSTILE_ID} · Lockstep`);
+    expect(await shown.reader.page.locator('h1').textContent()).toBe(HOSTILE_ID);
+    expect(await shown.reader.page.locator('main img').count()).toBe(0);
+    await expect.poll(() => shown.reader.page.title()).toBe(`${HOSTILE_ID} · Lockstep`);
   });
 
   it('is shown as text: its attributes', async () => {
@@ -164,16 +136,21 @@ describe('what a device says', () => {
       ['hw_rev', HOSTILE_VALUE],
       ['<i>', 'x'],
     ]);
-    expect(await reader.page.locator('main script, main i').count()).toBe(0);
+    expect(await shown.reader.page.locator('main script, main i').count()).toBe(0);
   });
 });
 
 it('is there for everyone', async () => {
-  await expectForEveryone(browser, fleet.address, '#/p/thermostat/devices/dev-6', 'device');
+  await expectForEveryone(
+    shown.browser,
+    shown.fleet.address,
+    '#/p/thermostat/devices/dev-6',
+    'device',
+  );
 });
 
 async function rowsOf(caption: string): Promise<readonly (readonly string[])[]> {
-  const table = reader.page.getByRole('table', { name: caption });
+  const table = shown.reader.page.getByRole('table', { name: caption });
   await table.waitFor();
   const rows = await table.locator('tbody tr').all();
   return Promise.all(rows.map(cellsOf));
@@ -184,7 +161,7 @@ async function cellsOf(row: Locator): Promise<readonly string[]> {
 }
 
 async function factsOf(): Promise<Readonly<Record<string, string>>> {
-  const names = await reader.page.locator('.facts dt').allTextContents();
-  const values = await reader.page.locator('.facts dd').allTextContents();
+  const names = await shown.reader.page.locator('.facts dt').allTextContents();
+  const values = await shown.reader.page.locator('.facts dd').allTextContents();
   return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
 }

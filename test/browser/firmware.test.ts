@@ -1,46 +1,19 @@
 // The page Firmware over a fleet of known figures.
 
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 
-import { startChromium } from './support/chromium.ts';
 import { expectForEveryone } from './support/for-everyone.ts';
-import { createReader, type Reader } from './support/reader.ts';
-import {
-  HOSTILE_REASON,
-  HOSTILE_TITLE,
-  startShownFleet,
-  type ShownFleet,
-} from './support/shown-fleet.ts';
+import { HOSTILE_REASON, HOSTILE_TITLE } from './support/shown-fleet.ts';
+import { useShownFleet } from './support/shown-pages.ts';
 
 const HASH = '#/p/thermostat/firmware';
 
-let browser: Browser;
-let fleet: ShownFleet;
-let reader: Reader;
-
-beforeAll(async () => {
-  [browser, fleet] = await Promise.all([startChromium(), startShownFleet()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await fleet.close();
-});
-
-beforeEach(async () => {
-  reader = await createReader(browser, fleet.address);
-  await reader.open(HASH);
-  await reader.settle();
-});
-
-afterEach(async () => {
-  await reader.close();
-});
+const shown = useShownFleet(HASH);
 
 describe('the versions', () => {
   it('come newest first, each with how it stands', async () => {
-    const regions = reader.page.locator('main section');
+    const regions = shown.reader.page.locator('main section');
     expect(await regions.locator('h2').allTextContents()).toEqual([
       'Version 43: Version 43',
       `Version 42: ${HOSTILE_TITLE}`,
@@ -70,13 +43,14 @@ describe('the versions', () => {
       'Devices report': '42',
       Manifest: 'Firmware/thermostat-42 firmware/42.yaml:1',
     });
-    const tip = fleet.view()?.revision ?? '';
+    const tip = shown.fleet.view()?.revision ?? '';
     const commit = region.getByRole('link', { name: tip.slice(0, 7), exact: true });
     expect(await commit.getAttribute('href')).toContain(`/commit/${tip}`);
     const { 'SHA-256': digest } = await factsOf(region);
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(digest).toBe(
-      fleet.view()?.inForce.firmware.find(({ spec }) => spec.version === 42)?.spec.binary.sha256,
+      shown.fleet.view()?.inForce.firmware.find(({ spec }) => spec.version === 42)?.spec.binary
+        .sha256,
     );
   });
 
@@ -114,7 +88,7 @@ describe('the versions', () => {
       .getByText('# Heater\n\nStops the **drift**.\n<script>alert(3)</script>')
       .waitFor();
     await versionOf(40).getByText(HOSTILE_REASON).first().waitFor();
-    const { page } = reader;
+    const { page } = shown.reader;
     expect(await page.locator('main script, main img').count()).toBe(0);
     const link = page.getByRole('link', { name: 'https://example.com/rev-b' });
     expect(await link.getAttribute('rel')).toContain('noreferrer');
@@ -129,11 +103,11 @@ describe('a version that may not be released', () => {
     const button = versionOf(version).getByRole('button', { name: 'Release', exact: true });
     expect(await button.getAttribute('aria-disabled')).toBe('true');
     const described = await button.getAttribute('aria-describedby');
-    const hint = reader.page.locator(`[id="${described}"]`);
+    const hint = shown.reader.page.locator(`[id="${described}"]`);
     expect(await hint.isVisible()).toBe(true);
     expect(await hint.textContent()).toMatch(reason);
     await button.click({ force: true });
-    expect(await reader.page.getByRole('dialog').count()).toBe(0);
+    expect(await shown.reader.page.getByRole('dialog').count()).toBe(0);
   });
 
   it('may still be given to a group that has a release', async () => {
@@ -144,11 +118,11 @@ describe('a version that may not be released', () => {
 });
 
 it('is there for everyone', async () => {
-  await expectForEveryone(browser, fleet.address, HASH, 'firmware');
+  await expectForEveryone(shown.browser, shown.fleet.address, HASH, 'firmware');
 });
 
 function versionOf(version: number): Locator {
-  return reader.page.locator(`section[aria-labelledby="version-${version}"]`);
+  return shown.reader.page.locator(`section[aria-labelledby="version-${version}"]`);
 }
 
 async function factsOf(region: Locator): Promise<Readonly<Record<string, string>>> {

@@ -1,41 +1,19 @@
 // The page Release over a fleet of known figures: a release that waits for approval, and one that halted.
 
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 
-import { startChromium } from './support/chromium.ts';
 import { expectForEveryone } from './support/for-everyone.ts';
-import { createReader, type Reader } from './support/reader.ts';
-import { LAST_WORDS, startShownFleet, type ShownFleet } from './support/shown-fleet.ts';
+import { LAST_WORDS } from './support/shown-fleet.ts';
+import { useShownFleet } from './support/shown-pages.ts';
 
 const HASH = '#/p/thermostat/release';
 
-let browser: Browser;
-let fleet: ShownFleet;
-let reader: Reader;
-
-beforeAll(async () => {
-  [browser, fleet] = await Promise.all([startChromium(), startShownFleet()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await fleet.close();
-});
-
-beforeEach(async () => {
-  reader = await createReader(browser, fleet.address);
-  await reader.open(HASH);
-  await reader.settle();
-});
-
-afterEach(async () => {
-  await reader.close();
-});
+const shown = useShownFleet(HASH);
 
 describe('a release under way', () => {
   it('shows its steps as a picture, and in full', async () => {
-    const { page } = reader;
+    const { page } = shown.reader;
     const steps = page.getByRole('list', { name: 'Steps of the release of 42' });
     expect(await steps.locator('li').allTextContents()).toEqual([
       'canary, now45% · 4 devices',
@@ -48,19 +26,19 @@ describe('a release under way', () => {
   });
 
   it('says how it stands, what it waits for, and what would halt it', async () => {
-    const { page } = reader;
+    const { page } = shown.reader;
     await page.getByText('3 of 4 devices succeeded, 1 failed, 0 under way.').waitFor();
     await page.getByText('approval of step all', { exact: true }).waitFor();
     await page.getByText('Needs approval', { exact: true }).waitFor();
     await page.getByText('Above 60% failed, from 2 devices on, it holds.').waitFor();
     await page.getByText('not known: a person, or devices, decide').waitFor();
-    const tip = fleet.view()?.revision ?? '';
+    const tip = shown.fleet.view()?.revision ?? '';
     const commit = page.getByRole('link', { name: tip.slice(0, 7), exact: true });
     expect(await commit.getAttribute('href')).toContain(`/commit/${tip}`);
   });
 
   it('shows its exposure, outcomes and failure rate over time, as pictures and as a table', async () => {
-    const { page } = reader;
+    const { page } = shown.reader;
     const chart = page.getByRole('figure');
     expect(
       await Promise.all(
@@ -86,18 +64,20 @@ describe('a release under way', () => {
   });
 
   it('tells how it stood where the pointer is', async () => {
-    const panel = reader.page.getByRole('figure').getByRole('img').nth(1);
+    const panel = shown.reader.page.getByRole('figure').getByRole('img').nth(1);
     await panel.hover({ position: { x: 47, y: 40 } });
     await expect
-      .poll(() => reader.page.locator('.chart-succeeded').first().textContent())
+      .poll(() => shown.reader.page.locator('.chart-succeeded').first().textContent())
       .toBe('0 succeeded');
-    expect(await reader.page.locator('.chart-when').textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
-    await reader.page.mouse.move(0, 0);
-    await expect.poll(() => reader.page.locator('.chart-when').textContent()).toBe('Now');
+    expect(await shown.reader.page.locator('.chart-when').textContent()).toMatch(
+      /^\d\d:\d\d:\d\d$/,
+    );
+    await shown.reader.page.mouse.move(0, 0);
+    await expect.poll(() => shown.reader.page.locator('.chart-when').textContent()).toBe('Now');
   });
 
   it('names the devices that failed, with their last words', async () => {
-    const table = reader.page.getByRole('table', { name: 'Devices that failed' });
+    const table = shown.reader.page.getByRole('table', { name: 'Devices that failed' });
     expect(await rowsOf(table)).toEqual([
       [
         'dev-6',
@@ -109,12 +89,12 @@ describe('a release under way', () => {
       ],
     ]);
     expect(await table.locator('b').count()).toBe(0);
-    const all = reader.page.getByRole('link', { name: 'All failing devices' });
+    const all = shown.reader.page.getByRole('link', { name: 'All failing devices' });
     expect(await all.getAttribute('href')).toBe('#/p/thermostat/devices?failing=true');
   });
 
   it('is one of several, each under its own address', async () => {
-    const { page } = reader;
+    const { page } = shown.reader;
     const tabs = page.getByRole('navigation', { name: 'Releases' }).getByRole('link');
     expect(await tabs.allTextContents()).toEqual(['Every device 42', 'Group beta 41']);
     await tabs.nth(1).click();
@@ -122,14 +102,14 @@ describe('a release under way', () => {
     await page.getByText('2 of 2 devices succeeded, 0 failed, 0 under way.').waitFor();
     await page.getByText('No device is failing').waitFor();
     expect(new URL(page.url()).hash).toBe(`${HASH}?group=beta`);
-    await reader.open(`${HASH}?group=nobody`);
+    await shown.reader.open(`${HASH}?group=nobody`);
     await page.getByText('Nothing is released to the group nobody').waitFor();
   });
 });
 
 describe('what may be proposed', () => {
   it('is offered, and the rest says why not', async () => {
-    const { page } = reader;
+    const { page } = shown.reader;
     const resume = page.getByRole('button', { name: 'Resume' });
     expect(await resume.getAttribute('aria-disabled')).toBe('true');
     await page.getByText('The release is neither halted nor paused.').waitFor();
@@ -139,7 +119,7 @@ describe('what may be proposed', () => {
 });
 
 it('is there for everyone', async () => {
-  await expectForEveryone(browser, fleet.address, HASH, 'release', async ({ page }) => {
+  await expectForEveryone(shown.browser, shown.fleet.address, HASH, 'release', async ({ page }) => {
     await page.getByText('As a table').click();
   });
 });

@@ -79,19 +79,7 @@ describe('10,000 devices at Particle', () => {
   }, 60_000);
 
   it('tell how far they are with many locks', async () => {
-    const ids = managed.cloud.fleet.ids.slice(0, 250);
-    for (const id of ids) {
-      const before = await managed.device(id);
-      const lock = {
-        version: 41,
-        flash: 'now',
-        armed: true,
-        manifest: 'bench',
-        revision: 'r1',
-        since: 0,
-      } as const;
-      await managed.store.saveDevice({ before, after: { ...before, lock } });
-    }
+    await managed.lock(managed.cloud.fleet.ids.slice(0, 250), 41);
     const locked = await count(() => managed.round());
     expect(
       Object.entries(locked).filter(([name]) => name.startsWith('PUT /devices/')),
