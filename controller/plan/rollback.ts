@@ -27,7 +27,9 @@ export function isRollback(
   if (trackOf(scope.nextRollout, group).rolledBack.includes(version)) return false;
   const record = recordFor(scope, version);
   if (record !== null && record.finishedAt !== null) return true;
-  const policy = plannedPolicy(scope, scope.nextReleases, scope.nextRollout);
+  // Where two groups disagree on a device, the older version may be what they then agree on.
+  const others = scope.nextReleases.filter(({ spec }) => spec.group !== group);
+  const policy = plannedPolicy(scope, [...others, release], scope.nextRollout);
   const coverage = current === null ? null : coverageOf(group, population, policy);
   if (coverage === null) return false;
   const versions = [...countVersions(coverage, 0, BUCKETS).keys()];

@@ -77,6 +77,31 @@ describe('a rollback by git', () => {
     expect(plan.impact.flashes).toEqual([{ from: 42, to: 41, devices: 50 }]);
   });
 
+  it('is none where it would reach a device that two groups disagreed on', () => {
+    const words = { ...WORDS, groups: { few: ['d1', 'd2', 'd3'], many: ['d3'] } };
+    const groupReleases = (few: number) => ({ few, many: 41 });
+    const start = (third: number) =>
+      planOne({
+        now: desired({ ...words, groupReleases: groupReleases(41) }),
+        inForce: desired({ ...words, groupReleases: groupReleases(42) }),
+        live: liveOf(
+          [
+            namedDevice('d1', { running: 42 }),
+            namedDevice('d2', { running: 41 }),
+            namedDevice('d3', { running: third }),
+          ],
+          {
+            firmware: [40, 41, 42].map((version) =>
+              remembered(version, { verifiedAt: 1, finishedAt: null }),
+            ),
+          },
+        ),
+      });
+    const ofFew = (third: number) => stateOf(start(third).next, 'few')?.release;
+    expect(ofFew(41)).toMatchObject({ version: 41, rollback: true });
+    expect(ofFew(40)).toMatchObject({ version: 41, rollback: false });
+  });
+
   it('is none to a version that was taken back itself', () => {
     const state = { ...IN_CANARY, step: 'half', limit: 5_000, rolledBack: [41] };
     const { plan } = planOne({
