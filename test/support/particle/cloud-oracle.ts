@@ -72,6 +72,8 @@ export interface CloudOracle {
   readonly books: Books;
   /** Flashes that begin from here on are judged by what is in force at the end. */
   begin(): void;
+  /** A round has gone by, and another one follows before the end. */
+  pass(seen: Omit<Stand, 'at'>): void;
   /** Something was put in force; `isSettled`: a round has told Particle all of it, and nothing was refused. */
   end(seen: {
     readonly inForce: Desired;
@@ -179,6 +181,9 @@ export function createCloudOracle(
     books,
     begin() {
       queue ??= [];
+    },
+    pass(seen) {
+      stands = [...stands, { ...seen, at: cloud.now() }];
     },
     end({ inForce, isStopped, records, isSettled, isDrifted }) {
       // Whoever joined had named itself before.
@@ -311,8 +316,11 @@ function judgeUnder(books: Books, stand: Stand, { device, version, ...rest }: Ca
   if (!mayBeVerified(books, version)) return '!2: nobody verified it';
   const covering = coveringOf(under, device);
   if (covering.length === 0) return '!9: no release covers it';
-  const judged = covering.map((release) =>
-    judgeRelease(under, stand, release, { device, version, running }),
+  // What the driver knew counts, and what the device had come to meanwhile.
+  const judged = [...new Set([running, reported ?? running])].flatMap((ran) =>
+    covering.map((release) =>
+      judgeRelease(under, stand, release, { device, version, running: ran }),
+    ),
   );
   return judged.find((each) => !each.startsWith('!')) ?? judged.join(', ');
 }

@@ -141,6 +141,11 @@ export async function openCloudWorld(
   async function settle(act: () => Promise<unknown>): Promise<void> {
     oracle.begin();
     await act();
+    oracle.pass({
+      inForce: view()?.inForce ?? oracle.books.inForce,
+      isStopped,
+      records: await loadRecords(),
+    });
     const { driver } = process;
     const before = cloud.calls.length;
     const made = await driver.round(PRODUCT);
