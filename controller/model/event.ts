@@ -51,6 +51,7 @@ export type EventType =
   | 'ClockJumped'
   | 'RegistrationCapped'
   | 'TokenCreated'
+  | 'TokenRevoked'
   | 'PullRequestOpened'
   | 'PullRequestMerged';
 

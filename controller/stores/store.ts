@@ -243,5 +243,7 @@ export interface Store {
   prune(before: number, limit: number): Promise<number>;
   saveToken(token: ApiToken): Promise<void>;
   tokens(): Promise<readonly ApiToken[]>;
+  /** Ends a token, and all that stands for it; none of that name is no error. */
+  deleteToken(name: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -24,6 +24,8 @@ const COMMANDS = [
   'events',
   'why',
   'token create',
+  'token list',
+  'token revoke',
   'simulate',
 ];
 

@@ -75,5 +75,15 @@ describe('looking and acting', SLOW, () => {
     const wrong = await fleet.run('status', { ...fleet.env, LOCKSTEP_TOKEN: 'wrong' });
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toMatch(/^error Unauthorized/);
+    // From this machine somebody is a deployer without a token.
+    const listed = await fleet.live('token list');
+    expect(listed.stdout).toMatch(/^ci {2}viewer {4}\d{4}-\d\d-\d\dT\S+Z\n$/);
+    const revoked = await fleet.live('token revoke ci');
+    expect(revoked).toMatchObject({ code: 0, stdout: 'revoked: ci (viewer)\n' });
+    expect((await fleet.run('status', viewer)).stderr).toMatch(/^error Unauthorized/);
+    expect((await fleet.live('token list')).stderr).toContain('no tokens');
+    const unknown = await fleet.live('token revoke ci');
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(/^error NoSuchToken/);
   });
 });

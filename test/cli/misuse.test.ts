@@ -25,6 +25,7 @@ const CASES: readonly (readonly [args: string, told: RegExp])[] = [
   ['validate --output yaml', /Allowed choices are text, json/],
   ['--output markdown validate', /Allowed choices are text, json/],
   ['token create ci', /required option '--role <role>'/],
+  ['token revoke', /missing required argument 'NAME'/],
   ['token create ci --role king', /Allowed choices are viewer, deployer/],
   ['status --server nowhere', /Give an absolute URL/],
   ['status --server ftp://x', /Give an absolute URL/],

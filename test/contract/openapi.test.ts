@@ -218,6 +218,13 @@ const REQUESTS: readonly {
     body: { name: 'ci', role: 'viewer' },
     status: 201,
   },
+  { path: '/api/v1/tokens/known', template: '/api/v1/tokens/{name}', method: 'delete' },
+  {
+    path: '/api/v1/tokens/nobody',
+    template: '/api/v1/tokens/{name}',
+    method: 'delete',
+    status: 404,
+  },
   {
     path: `${BASE}/devices/fresh/token`,
     template: '/api/v1/products/{product}/devices/{id}/token',

@@ -136,6 +136,9 @@ function describeProducts(current: () => Store, reopen: () => Promise<Store>): v
         { ...token, name: 'a' },
         { ...token, role: 'deployer', hash: 'bb' },
       ]);
+      await store.deleteToken('ci');
+      await store.deleteToken('nobody');
+      expect(await (await reopen()).tokens()).toEqual([{ ...token, name: 'a' }]);
     });
   });
 }

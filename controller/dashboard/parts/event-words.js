@@ -56,6 +56,7 @@ const EVENTS = {
   ClockJumped: ['Clock jumped', 'warn', 'product'],
   RegistrationCapped: ['Registration capped', 'warn', 'product'],
   TokenCreated: ['Token made', 'info', 'product'],
+  TokenRevoked: ['Token revoked', 'info', 'product'],
   PullRequestOpened: ['Pull request opened', 'info', 'forge'],
   PullRequestMerged: ['Pull request merged', 'info', 'forge'],
 };

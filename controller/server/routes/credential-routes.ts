@@ -137,6 +137,32 @@ export function addCredentialRoutes(app: FastifyInstance, context: ApiContext): 
     },
   );
 
+  app.delete<{ Params: { readonly name: string } }>(
+    '/tokens/:name',
+    describeRoute({
+      operationId: 'revokeToken',
+      summary: 'Revoke a token of the API, and every session that was begun with it',
+      tag: 'access',
+      role: 'deployer',
+      params: object({ name: text }),
+      answer: object(tokenFields),
+    }),
+    async (request, reply) => {
+      const { name } = request.params;
+      const known = (await store.tokens()).find((token) => token.name === name);
+      if (known === undefined) {
+        const message = `There is no token named ${name}.`;
+        return sendError(reply, 404, 'NoSuchToken', message, 'GET /api/v1/tokens lists them.');
+      }
+      const { role: had, createdAt } = known;
+      await store.deleteToken(name);
+      const message = `The token ${name} with the role ${had} was revoked by ${request.caller}.`;
+      await store.addEvents([draftEvent('TokenRevoked', null, null, message)]);
+      log.info(message);
+      return { name, role: had, createdAt: isoTime(createdAt) };
+    },
+  );
+
   /** Reads a device and writes it, again where another write came between; false where that never ends. */
   async function changeDevice(
     product: string,

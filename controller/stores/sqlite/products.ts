@@ -25,6 +25,7 @@ export interface Products {
   /** By name. */
   readonly listTokens: () => readonly ApiToken[];
   saveToken(token: ApiToken): void;
+  deleteToken(name: string): void;
 }
 
 /** Opens the tables of products of a state. */
@@ -51,6 +52,7 @@ export function openProducts(db: DatabaseSync, words: Words): Products {
     'SELECT name, role, hash, created_at AS createdAt FROM token ORDER BY name',
   );
   const saveToken = db.prepare('INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?)');
+  const deleteToken = db.prepare('DELETE FROM token WHERE name = ?');
 
   return {
     list() {
@@ -90,5 +92,6 @@ export function openProducts(db: DatabaseSync, words: Words): Products {
       return rows.map((row) => ({ ...row }));
     },
     saveToken: (token) => void saveToken.run(token.name, token.role, token.hash, token.createdAt),
+    deleteToken: (name) => void deleteToken.run(name),
   };
 }

@@ -159,6 +159,7 @@ function createStore(db: DatabaseSync, file: string, options: SqliteStoreOptions
     saveNoticeCursors: (changes) => write(() => noticeCursors.save(changes)),
     saveToken: (token) => write(() => products.saveToken(token)),
     tokens: () => read(products.listTokens),
+    deleteToken: (name) => write(() => products.deleteToken(name)),
     close: async () => {
       group.flush();
       db.close();

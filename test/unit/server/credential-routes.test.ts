@@ -146,4 +146,33 @@ describe('credentials', () => {
     expect(everything).not.toContain(made.token);
     expect(everything).not.toContain(kept?.hash);
   });
+
+  it('end with a token that is revoked, sessions included', async () => {
+    const { token } = (await post('/api/v1/tokens', { name: 'ci', role: 'deployer' })).json as {
+      token: string;
+    };
+    const host = 'lockstep.example';
+    const signedIn = await api.ask('/api/v1/session', {
+      method: 'POST',
+      body: { token },
+      headers: { host, origin: `http://${host}` },
+    });
+    const [cookie = ''] = String(signedIn.headers['set-cookie']).split(';', 1);
+    const ask = async (headers: Record<string, string>): Promise<number> =>
+      (await api.ask('/api/v1/status', { headers: { host, ...headers } })).status;
+    const ways = [{ authorization: `Bearer ${token}` }, { cookie }];
+    for (const way of ways) expect(await ask(way)).toBe(200);
+    const revoked = await api.ask('/api/v1/tokens/ci', { method: 'DELETE' });
+    expect(revoked).toMatchObject({ status: 200, json: { name: 'ci', role: 'deployer' } });
+    for (const way of ways) expect(await ask(way)).toBe(401);
+    expect(await getJson('/api/v1/events?type=TokenRevoked')).toMatchObject({
+      items: [{ message: expect.stringContaining('The token ci with the role deployer') }],
+    });
+    const again = await api.ask('/api/v1/tokens/ci', { method: 'DELETE' });
+    expect([again.status, again.json]).toEqual([
+      404,
+      { error: expect.objectContaining({ code: 'NoSuchToken' }) },
+    ]);
+    expect((await post('/api/v1/tokens', { name: 'ci', role: 'viewer' })).status).toBe(201);
+  });
 });

@@ -149,7 +149,12 @@ describe('a release of a version', () => {
       'FirmwareWithdrawn',
       /^Version 42 is withdrawn: bricks rev B\.$/,
     ],
-    ['retiring', withSpec({ retiring: true }), 'UnknownVersion', /manifest of version 42 is gone\.$/],
+    [
+      'retiring',
+      withSpec({ retiring: true }),
+      'UnknownVersion',
+      /manifest of version 42 is gone\.$/,
+    ],
     ['not stored', { record: { stored: false } }, 'BinaryMissing', /not at hand\.$/],
     ['not known to the state', { record: null }, 'BinaryMissing', /not at hand\.$/],
     ['of a fleet that was not seen', { gate: null }, 'FleetUnreachable', /not been seen/],
