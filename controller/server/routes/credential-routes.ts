@@ -152,7 +152,13 @@ export function addCredentialRoutes(app: FastifyInstance, context: ApiContext): 
       const known = (await store.tokens()).find((token) => token.name === name);
       if (known === undefined) {
         const message = `There is no token named ${name}.`;
-        return sendError(reply, 404, 'NoSuchToken', message, 'GET /api/v1/tokens lists them.');
+        return sendError(
+          reply,
+          404,
+          'NoSuchToken',
+          message,
+          '`lockstep token list` names those there are.',
+        );
       }
       const { role: had, createdAt } = known;
       await store.deleteToken(name);
