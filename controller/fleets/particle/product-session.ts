@@ -21,7 +21,7 @@ import type { Budget } from './budget.ts';
 import type { Client } from './client.ts';
 import { fileFirmware } from './file-firmware.ts';
 import type { Ledger } from './ledger.ts';
-import { countRound, readLedger } from './ledger.ts';
+import { readLedger } from './ledger.ts';
 import type { DeviceNews } from './mirror-device.ts';
 import { loadRecords, mirrorFleet, NO_NEWS } from './mirror-fleet.ts';
 import type { Snapshot } from './nouns.ts';
@@ -35,6 +35,7 @@ import { checkProduct } from './self-check.ts';
 import type { Refusals } from './refusals.ts';
 import { leftOut, nextRefusals } from './refusals.ts';
 import { sendCalls } from './send-calls.ts';
+import { noteFights } from './fights.ts';
 import { driftEvent, remarksOf } from './tell-drift.ts';
 
 export interface SessionPorts {
@@ -215,12 +216,12 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       mayDelete: checked.value.mayDelete,
       mayGroup: checked.value.lacking.length === 0,
     });
-    const fought = noteFights(planned, clock.now());
-    const sent = await sendCalls(client, settings.product, planned.calls, fought, {
+    const sent = await sendCalls(client, settings.product, planned.calls, planned.ledger, {
       isCurrent: () => generation === mine,
       progress: (count, of) => log.info(`${product}: ${count} of ${of} calls to Particle sent.`),
     });
-    await keep(sent.ledger);
+    const fought = noteFights(sent.ledger, planned.drift, sent.done, clock.now());
+    await keep(fought);
     const standing = [...unreleasable.values()].map(({ failure }) => failure);
     if (ids === null) refusals = nextRefusals(refusals, sent.refused, fresh);
     snapshot =
@@ -233,7 +234,7 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       calls: ids === null || reading === null ? ports.budget.taken - before : reading.calls,
       remarks: remarks(
         planned,
-        sent.ledger,
+        fought,
         fresh,
         filed.value.differing,
         [...filed.value.refused, ...standing, ...sent.refused.map(({ failure }) => failure)],
@@ -263,16 +264,6 @@ export function createProductSession(product: string, ports: SessionPorts): Prod
       if (hash !== null) hashes.set(version, hash.toLowerCase());
     }
     return hashes;
-  }
-
-  /** Each mending of the same thing is another round of a fight. */
-  function noteFights(planned: PlannedCalls, at: EpochMs): Ledger {
-    return planned.drift
-      .filter(({ isMended }) => isMended)
-      .reduce<Ledger>(
-        (known, { thing }) => ({ ...known, fights: countRound(known, thing, at) }),
-        planned.ledger,
-      );
   }
 
   async function tell({ drift }: PlannedCalls): Promise<void> {

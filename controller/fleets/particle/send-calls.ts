@@ -19,6 +19,8 @@ const TOLD_EVERY = 100;
 export interface Sent {
   readonly ledger: Ledger;
   readonly sent: number;
+  /** Those among them that Particle carried out. */
+  readonly done: readonly Call[];
   /** What Particle refused, call by call; the others went on. */
   readonly refused: readonly { readonly call: Call; readonly failure: Failure }[];
   /** Why the rest was not sent; null: all was, or another policy is in force. */
@@ -34,20 +36,23 @@ export async function sendCalls(
 ): Promise<Sent> {
   let known = ledger;
   let sent = 0;
+  const carriedOut: Call[] = [];
   const refused: { call: Call; failure: Failure }[] = [];
   for (const call of calls) {
     if (!options.isCurrent()) break;
     const done = await send(client, product, call);
     sent += 1;
-    if (done.ok) known = noteCall(known, call, isReserved);
-    else if (isAboutThisCall(done.error)) {
+    if (done.ok) {
+      known = noteCall(known, call, isReserved);
+      carriedOut.push(call);
+    } else if (isAboutThisCall(done.error)) {
       refused.push({ call, failure: done.error });
       // What comes after in this order may lead devices astray without it; locks stand alone.
       if (call.type !== 'lock' && call.type !== 'unlock') break;
-    } else return { ledger: known, sent, refused, failure: done.error };
+    } else return { ledger: known, sent, done: carriedOut, refused, failure: done.error };
     if (sent % TOLD_EVERY === 0) options.progress(sent, calls.length);
   }
-  return { ledger: known, sent, refused, failure: null };
+  return { ledger: known, sent, done: carriedOut, refused, failure: null };
 }
 
 /** Not of the connection, the token or the limits. */
