@@ -105,6 +105,7 @@ export function createCloudOracle(
   const halts = new Set<string>();
   /** What Particle began with a handshake, by device. */
   const begunFirst = new Map<string, Flash>();
+  let callsSeen = 0;
   let stands: readonly Stand[] = [];
   let queue: Suspect[] | null = null;
   let marks = new Map<string, string>();
@@ -116,6 +117,16 @@ export function createCloudOracle(
     books.words.set(id, { version, boot: null, hardware: 'a' });
     books.heardAt.set(id, cloud.now());
     books.namedBy.set(version, (books.namedBy.get(version) ?? new Set()).add(id));
+  }
+
+  /** Whose own page was read while it was online has said once more what it runs. */
+  function nameAsked(): void {
+    for (const { method, path, status } of cloud.calls.slice(callsSeen)) {
+      const id = /\/devices\/([^/]+)$/.exec(path)?.[1];
+      const device = id === undefined ? undefined : cloud.product.devices.get(id);
+      if (method === 'GET' && status === 200 && device?.isOnline === true) name(device);
+    }
+    callsSeen = cloud.calls.length;
   }
 
   /** Whether what Particle wants of a device is as another hand left it. */
@@ -189,6 +200,7 @@ export function createCloudOracle(
       // Whoever joined had named itself before.
       for (const device of live.devices.values()) if (!books.words.has(device.id)) name(device);
       noteWithdrawals(books, inForce);
+      nameAsked();
       books.inForce = inForce;
       books.isStopped = isStopped;
       books.records.clear();
