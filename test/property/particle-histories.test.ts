@@ -20,7 +20,7 @@ const TIMEOUT_MS = 1_800_000;
 const HISTORIES = 30;
 
 /** One of these takes as long as so many of the core's. */
-const COST = 40;
+const COST = 100;
 
 /** In so many histories, everything that can happen does. */
 const TELLING_HISTORIES = 100;
