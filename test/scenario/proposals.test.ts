@@ -221,7 +221,9 @@ describe('proposals beside a forge', { timeout: 60_000 }, () => {
       version: 42,
       step: null,
       may: false,
-      reason: expect.stringMatching(/^Version 42 is not verified: 0 of 1 device .* Lock a bench device/),
+      reason: expect.stringMatching(
+        /^Version 42 is not verified: 0 of 1 device .* Lock a bench device/,
+      ),
     });
     expect(items).toContainEqual({
       kind: 'release',
