@@ -111,10 +111,19 @@ async function pump(
   await finish(response);
 }
 
-/** Resolves when the bytes are with the operating system, so that their buffer may be used again. */
+/**
+ * Resolves when the bytes are with the operating system, so that their buffer may be used again. A response whose socket is
+ * gone already, and that has not heard of it yet, keeps what is written and never calls back: its end has to be heard too.
+ */
 function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    response.write(bytes, (error) => (error ? reject(error) : resolve()));
+    const giveUp = (): void => reject(new Error('the client went away'));
+    response.once('close', giveUp);
+    response.write(bytes, (error) => {
+      response.off('close', giveUp);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
 
