@@ -46,18 +46,14 @@ export interface EditsInput {
 
 export function planEdits(input: EditsInput): readonly Call[] {
   const { snapshot, devices, mayDelete } = input;
-  const used = new Map<number, number>();
-  for (const { place } of devices) {
-    if (place !== null && place.group !== null)
-      used.set(place.group, (used.get(place.group) ?? 0) + 1);
-  }
+  const used = new Set(devices.flatMap(({ place }) => place?.group ?? []));
   const deleted = new Set(
     [...snapshot.groups.keys()].filter(
       (name) => mayDelete && isReserved(name) && !used.has(versionOfGroup(name) ?? 0),
     ),
   );
   const released = createReleases(snapshot);
-  const versions = [...used.keys()].sort((one, other) => one - other);
+  const versions = [...used].sort((one, other) => one - other);
   const first = firstStage(input, versions);
   const followers = devices.filter((each) => !isLocked(each)).map(editedDevice);
   const steps = orderSteps(first, releaseSteps(input.everyone, input.groups), followers);
